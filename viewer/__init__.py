@@ -1,0 +1,3 @@
+"""See inside a convolutional network while you draw."""
+
+__version__ = "0.1.0"

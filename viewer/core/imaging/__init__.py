@@ -1,0 +1,1 @@
+"""Strokes, digits, images, colours and mosaics as arrays."""

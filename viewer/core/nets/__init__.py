@@ -1,0 +1,1 @@
+"""Architectures, checkpoints, and the capture of activations."""

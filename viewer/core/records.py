@@ -1,0 +1,222 @@
+"""Frozen records that cross threads. Numpy only, and they own their arrays.
+
+Dimensions, everywhere: a feature map is ``(C, H, W)``, a dense layer ``(N,)``, an image
+``(H, W)`` with ink 1 and paper 0; convolution weights are ``(out, in / groups, kH, kW)``,
+dense weights ``(out, in)``. All are float32 and without a batch axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+
+
+class Kind(StrEnum):
+    """What a node of the network does: decides how its card looks."""
+
+    INPUT = "input"
+    CONVOLUTION = "convolution"
+    ACTIVATION = "activation"
+    POOLING = "pooling"
+    NORMALISATION = "normalisation"
+    DROPOUT = "dropout"
+    FLATTEN = "flatten"
+    DENSE = "dense"
+    SOFTMAX = "softmax"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """One pen-down to pen-up.
+
+    Attributes
+    ----------
+    points : (N, 2) float32, N >= 1
+        x to the right and y downwards, in canvas pixels.
+    width_px : float
+        Pen width in canvas pixels: what the pad shows, not what the network sees.
+    pressure : (N,) float32 in [0, 1], or None
+        Tablet pressure at each point; None for a mouse or a finger.
+    """
+
+    points: FloatArray
+    width_px: float = 16.0
+    pressure: FloatArray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Vector strokes, and the canvas that they were drawn on.
+
+    Attributes
+    ----------
+    strokes : tuple of Stroke
+        In the order drawn.
+    canvas : (width, height) or None
+        In the unit of the points; None means the ink's own extent.
+    label : str or None
+        What the writer meant, where that is known.
+    """
+
+    strokes: tuple[Stroke, ...] = ()
+    canvas: tuple[float, float] | None = None
+    label: str | None = None
+
+
+class Legibility(StrEnum):
+    """Whether there is anything to classify."""
+
+    OK = "ok"
+    BLANK = "blank"
+    SPECK = "speck"
+
+
+@dataclass(frozen=True, slots=True)
+class DigitImage:
+    """What preprocessing makes of a drawing or a picture.
+
+    Attributes
+    ----------
+    pixels : (H, W) float32, [0, 1]
+        Ink 1, paper 0; before the network's own mean and std are applied.
+    legibility : Legibility
+        BLANK has no prediction; SPECK is ink too small to be read as a digit.
+    """
+
+    pixels: FloatArray
+    legibility: Legibility
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One operation of a network: a node of its graph.
+
+    Attributes
+    ----------
+    name : str
+        Unique in the network, as PyTorch names it (``features.conv1``).
+    kind : Kind
+        Decides how it is shown.
+    type_name : str
+        The operation's own name (``Conv2d``, ``relu``).
+    inputs : tuple of str
+        Names of the nodes whose outputs it takes, in order; empty for the input.
+    output_shape : tuple of int
+        Without the batch axis: ``(C, H, W)`` or ``(N,)``.
+    parameters : int
+        Trainable numbers it holds itself.
+    signed : bool
+        Whether its output can be negative: decides between the two families of colours.
+    settings : mapping of str to str
+        What a person would ask next (``kernel_size: 5 × 5``, ``stride: 1``), for display.
+    """
+
+    name: str
+    kind: Kind
+    type_name: str
+    inputs: tuple[str, ...]
+    output_shape: tuple[int, ...]
+    parameters: int
+    signed: bool
+    settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsRecord:
+    """A snapshot of a network's weights.
+
+    Attributes
+    ----------
+    step : int
+        Training step that they belong to; 0 for a network as loaded.
+    weights, biases : mapping of node name to array
+        Only nodes that have them.
+    """
+
+    step: int
+    weights: Mapping[str, FloatArray]
+    biases: Mapping[str, FloatArray]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkRecord:
+    """What a network is: its graph in order of execution, and what its file says of it.
+
+    Attributes
+    ----------
+    title : str
+        Name to show (``digits``, or a file's name).
+    architecture : str
+        Registered name of the architecture.
+    nodes : tuple of Node
+        Topologically sorted; the first is the input, the last gives the probabilities.
+    logits : str
+        Name of the node whose output is the logits.
+    input_shape : (C, H, W)
+        What the network takes.
+    mean, std : tuple of float, one a channel
+        Applied to pixels in [0, 1] before the network.
+    class_names : tuple of str
+        One for each logit.
+    parameters : int
+        Trainable numbers in all.
+    test_accuracy : float or None
+        In [0, 1], on the data set named; None if the file doesn't say.
+    dataset : str or None
+        Data set of `test_accuracy`.
+    source : str
+        Where it came from: ``in the box`` or a path.
+    """
+
+    title: str
+    architecture: str
+    nodes: tuple[Node, ...]
+    logits: str
+    input_shape: tuple[int, int, int]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    class_names: tuple[str, ...]
+    parameters: int
+    test_accuracy: float | None
+    dataset: str | None
+    source: str
+
+    def node(self, name: str) -> Node:
+        """Return the node called `name`; KeyError if there is none."""
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationRecord:
+    """Everything one forward pass produced.
+
+    Attributes
+    ----------
+    generation : int
+        Number of the request it answers; grows by one a request.
+    weights_step : int
+        Training step of the weights that it was computed with.
+    image : DigitImage
+        What the network was shown.
+    outputs : mapping of node name to (C, H, W) or (N,) float32
+        The output of every node, the input's (normalised) included.
+    probabilities : (K,) float32 or None
+        Softmax of the logits; None when there was nothing to classify.
+    """
+
+    generation: int
+    weights_step: int
+    image: DigitImage
+    outputs: Mapping[str, FloatArray]
+    probabilities: FloatArray | None

@@ -1,0 +1,1 @@
+"""Configuration, loop, metrics and run folder of a training."""

@@ -1,0 +1,1 @@
+"""Qt adaptors, each around one worker thread."""
