@@ -96,6 +96,68 @@ class DigitImage:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that somebody opened, pasted, or chose from a data set.
+
+    Attributes
+    ----------
+    pixels : (H, W) float32, [0, 1]
+        Luminance as in the file; for a prepared picture ink 1, paper 0.
+    title : str
+        File name, or ``MNIST test 42``.
+    prepared : bool
+        True if it is already as the network's data set has it (an MNIST image):
+        background, polarity, scale and position are then left alone.
+    label : str or None
+        The true class, where known.
+    """
+
+    pixels: FloatArray
+    title: str
+    prepared: bool = False
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceRequest:
+    """One question to the network; carries all that the answer needs.
+
+    Attributes
+    ----------
+    generation : int
+        Grows by one a request.
+    source : Drawing or Picture
+        What to classify.
+    raw : bool
+        Feed the canvas as it is, scaled to the network's size, without crop, scaling to
+        20 pixels and centring.
+    """
+
+    generation: int
+    source: Drawing | Picture
+    raw: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Geometry of an operation that slides over its input: convolution or pooling.
+
+    Attributes
+    ----------
+    kernel_size, stride, padding, dilation : (vertical, horizontal)
+        In pixels of the input; `padding` on each side.
+    groups : int
+        Of a convolution; 1 for pooling.
+    """
+
+    kernel_size: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    dilation: tuple[int, int] = (1, 1)
+    groups: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """One operation of a network: a node of its graph.
 
@@ -117,6 +179,8 @@ class Node:
         Whether its output can be negative: decides between the two families of colours.
     settings : mapping of str to str
         What a person would ask next (``kernel_size: 5 × 5``, ``stride: 1``), for display.
+    window : Window or None
+        Geometry, for convolution and pooling.
     """
 
     name: str
@@ -127,6 +191,7 @@ class Node:
     parameters: int
     signed: bool
     settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
