@@ -1,4 +1,4 @@
-"""A one-slot mailbox in which the latest item wins."""
+"""A mailbox with one slot a topic, in which the latest item wins."""
 
 from threading import Condition
 from typing import Generic, TypeVar
@@ -7,21 +7,35 @@ T = TypeVar("T")
 
 
 class Mailbox(Generic[T]):
-    """Hand items from many threads to one, keeping only the newest.
+    """Hand items from many threads to one, keeping only the newest of each topic.
 
     A slow reader never builds up a queue, and the last item put is always
     delivered. After `close` the reader gets None for good.
+
+    Parameters
+    ----------
+    topics : str
+        In the order in which waiting items are taken: a new network comes before a
+        request, so that the request is answered by it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *topics: str) -> None:
         self._condition = Condition()
-        self._item: T | None = None
+        self._slots: dict[str, T | None] = dict.fromkeys(topics)
         self._closed = False
 
-    def put(self, item: T) -> None:
-        """Replace whatever waits; never blocks for longer than a hand-over."""
+    def put(self, topic: str, item: T) -> None:
+        """Replace whatever waits in a topic's slot; never blocks longer than a hand-over.
+
+        Raises
+        ------
+        KeyError
+            If there is no such topic.
+        """
         with self._condition:
-            self._item = item
+            if topic not in self._slots:
+                raise KeyError(topic)
+            self._slots[topic] = item
             self._condition.notify()
 
     def take(self, timeout_s: float | None = None) -> T | None:
@@ -33,9 +47,12 @@ class Mailbox(Generic[T]):
             None once the mailbox is closed, or when `timeout_s` has passed.
         """
         with self._condition:
-            self._condition.wait_for(lambda: self._closed or self._item is not None, timeout_s)
-            item, self._item = self._item, None
-            return None if self._closed else item
+            self._condition.wait_for(lambda: self._closed or self._waiting() is not None, timeout_s)
+            topic = self._waiting()
+            if self._closed or topic is None:
+                return None
+            item, self._slots[topic] = self._slots[topic], None
+            return item
 
     @property
     def closed(self) -> bool:
@@ -47,3 +64,6 @@ class Mailbox(Generic[T]):
         with self._condition:
             self._closed = True
             self._condition.notify_all()
+
+    def _waiting(self) -> str | None:
+        return next((topic for topic, item in self._slots.items() if item is not None), None)

@@ -1,0 +1,172 @@
+"""The graph of a network, and what a forward pass keeps of it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from viewer.core.errors import UserError
+from viewer.core.nets.graph import Graph
+from viewer.core.records import Kind, Window
+
+SHAPE = (1, 28, 28)
+
+
+class Branching(nn.Module):
+    """Two branches, a concatenation, an addition and functional operations."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = nn.Conv2d(1, 2, 3, padding=1)
+        self.right = nn.Conv2d(1, 3, 5, padding=2, stride=1)
+        self.head = nn.Linear(5 * 14 * 14, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        both = torch.cat((functional.relu(self.left(x)), self.right(x)), dim=1)
+        both = both + 1.0
+        pooled = functional.max_pool2d(both, 2)
+        result: Tensor = self.head(pooled.flatten(1))
+        return result
+
+
+def in_place_net() -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.ReLU(inplace=True), nn.Flatten(), nn.Linear(4 * 26 * 26, 3)
+    )
+
+
+def test_every_output_equals_torch_hooks() -> None:
+    torch.manual_seed(0)
+    module = nn.Sequential(
+        nn.Conv2d(1, 4, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(784, 10)
+    )
+    x = torch.rand(1, *SHAPE)
+    hooked: dict[str, Tensor] = {}
+    for name, child in module.named_children():
+        child.register_forward_hook(
+            lambda _m, _i, out, name=name: hooked.__setitem__(name, out.clone())
+        )
+    module(x)
+    for child in module.children():
+        child._forward_hooks.clear()
+
+    outputs = Graph(module, SHAPE).run(x)
+
+    for name, expected in hooked.items():
+        torch.testing.assert_close(outputs[name], expected, rtol=0, atol=0)
+    torch.testing.assert_close(outputs["softmax"], hooked["4"].softmax(-1))
+
+
+def test_one_convolution_worked_by_hand() -> None:
+    module = nn.Sequential(nn.Conv2d(1, 1, 2), nn.Flatten(), nn.Linear(1, 2))
+    conv = module[0]
+    assert isinstance(conv, nn.Conv2d)
+    assert conv.bias is not None
+    conv.weight.data = torch.tensor([[[[1.0, 2.0], [3.0, -4.0]]]])
+    conv.bias.data = torch.tensor([0.5])
+    x = torch.tensor([[[[10.0, 20.0], [30.0, 40.0]]]])
+
+    outputs = Graph(module, (1, 2, 2)).run(x)
+
+    # 1*10 + 2*20 + 3*30 - 4*40 + 0.5
+    assert outputs["0"].item() == -19.5
+
+
+def test_in_place_relu_does_not_change_what_is_kept_of_the_convolution() -> None:
+    torch.manual_seed(1)
+    module = in_place_net()
+    x = torch.randn(1, *SHAPE)
+    expected = functional.conv2d(x, module[0].weight, module[0].bias)
+
+    outputs = Graph(module, SHAPE).run(x)
+
+    assert (expected < 0).any()
+    torch.testing.assert_close(outputs["0"], expected, rtol=0, atol=0)
+    torch.testing.assert_close(outputs["1"], expected.relu(), rtol=0, atol=0)
+
+
+def test_branches_concatenation_and_functions_are_nodes() -> None:
+    graph = Graph(Branching(), SHAPE)
+    nodes = {node.name: node for node in graph.nodes}
+
+    assert nodes["cat"].inputs == ("relu", "right")
+    assert nodes["cat"].output_shape == (5, 28, 28)
+    assert nodes["add"].inputs == ("cat",)
+    assert nodes["relu"].kind is Kind.ACTIVATION
+    assert nodes["flatten"].kind is Kind.FLATTEN
+    assert graph.logits == "head"
+    assert graph.nodes[0].kind is Kind.INPUT
+    assert graph.nodes[-1].kind is Kind.SOFTMAX
+
+
+def test_a_node_says_shape_parameters_sign_and_geometry() -> None:
+    module = nn.Sequential(
+        nn.Conv2d(1, 4, (3, 5), stride=2, padding=(1, 2)),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(4 * 49, 10),
+    )
+    conv, relu, pool, _, dense = Graph(module, SHAPE).nodes[1:6]
+
+    assert conv.output_shape == (4, 14, 14)
+    assert conv.parameters == 4 * 15 + 4
+    assert conv.window == Window((3, 5), (2, 2), (1, 2))
+    assert conv.settings["kernel_size"] == "3 × 5"
+    assert (conv.signed, relu.signed, pool.signed, dense.signed) == (True, False, False, True)
+    assert pool.window == Window((2, 2), (2, 2), (0, 0))
+
+
+def test_a_module_used_twice_gives_two_nodes() -> None:
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(1, 1, 3, padding=1)
+            self.relu = nn.ReLU()
+            self.head = nn.Linear(784, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = self.relu(self.conv(self.relu(self.conv(x))))
+            result: Tensor = self.head(torch.flatten(x, 1))
+            return result
+
+    names = [node.name for node in Graph(Twice(), SHAPE).nodes]
+
+    assert names == ["input", "conv", "relu", "conv#2", "relu#2", "flatten", "head", "softmax"]
+
+
+def test_a_network_that_ends_in_softmax_gets_no_second_one() -> None:
+    module = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.Softmax(dim=1))
+    graph = Graph(module, SHAPE)
+
+    assert graph.logits == "1"
+    assert [node.kind for node in graph.nodes].count(Kind.SOFTMAX) == 1
+
+
+def test_weights_are_copies() -> None:
+    module = in_place_net()
+    record = Graph(module, SHAPE).weights(step=7)
+    before = record.weights["0"].copy()
+    module[0].weight.data.zero_()
+
+    assert record.step == 7
+    assert (record.weights["0"] == before).all()
+    assert set(record.weights) == {"0", "3"}
+    with pytest.raises(ValueError, match="read-only"):
+        record.weights["0"][0] = 1
+
+
+def test_data_dependent_branches_are_refused_with_a_sentence() -> None:
+    class Branchy(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x if x.sum() > 0 else -x
+
+    with pytest.raises(UserError, match="step by step"):
+        Graph(Branchy(), SHAPE)
+
+
+def test_an_output_that_is_not_one_score_a_class_is_refused() -> None:
+    with pytest.raises(UserError, match="one score a class"):
+        Graph(nn.Sequential(nn.Conv2d(1, 2, 3)), SHAPE)

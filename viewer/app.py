@@ -1,0 +1,164 @@
+"""The composition root: builds everything, starts it, and takes it down in order."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import traceback
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QMessageLogContext, QSettings, QTimer, QtMsgType, qInstallMessageHandler
+from PyQt6.QtWidgets import QApplication
+
+from viewer.core.program import APPLICATION, ORGANISATION, TITLE
+from viewer.core.resources import resource_path
+from viewer.services.dataset import DatasetService
+from viewer.services.files import FileService
+from viewer.services.inference import InferenceService
+from viewer.widgets import theme
+from viewer.widgets.main_window import MainWindow
+
+if TYPE_CHECKING:
+    from viewer.controllers.main import MainController
+
+DEFAULT_MODEL = "digits"
+EXIT_NO_WINDOW = 1
+
+
+class Application:
+    """The program: window, services, and the controller that joins them.
+
+    The window is shown first, on nothing but Qt. What needs numpy, icons or torch is built
+    right after it was painted, so that it is on screen within a tenth of a second.
+
+    Attributes
+    ----------
+    window : MainWindow
+    inference, files, dataset : services
+    controller : MainController or None
+        None until `complete` has run.
+    """
+
+    def __init__(
+        self, settings: QSettings, *, model: str | None = None, source: Path | None = None
+    ) -> None:
+        self._model = model
+        self._source = source
+        self.window = MainWindow(settings)
+        self.inference = InferenceService()
+        self.files = FileService()
+        self.dataset = DatasetService()
+        self.controller: MainController | None = None
+
+    def start(self) -> None:
+        """Show the window, and build the rest once it has been painted."""
+        self.window.show()
+        QTimer.singleShot(0, self.complete)
+
+    def complete(self) -> None:
+        """Build the views, start the threads and load the network."""
+        if self.controller is not None:
+            return
+        self.window.repaint()
+        self.inference.start()
+        # torch takes a second to import: its thread begins before our own views are built.
+        self.inference.open_network(self._model or DEFAULT_MODEL)
+        self.files.start()
+        self.dataset.start()
+        # Heavy (numpy, icons): imported only now that the window has been painted.
+        from viewer.controllers.main import MainController
+
+        self.controller = MainController(self.window, self.inference, self.files, self.dataset)
+        self.controller.start(self._model or DEFAULT_MODEL, self._source)
+
+    def shutdown(self) -> bool:
+        """End every thread, then let go of the views; services go before widgets die.
+
+        Returns
+        -------
+        bool
+            Whether every thread ended in time.
+        """
+        ended = [service.shutdown() for service in (self.inference, self.files, self.dataset)]
+        if self.controller is not None:
+            self.controller.disconnect_services()
+        return all(ended)
+
+
+def run_window(*, model: str | None = None, source: Path | None = None) -> int:
+    """Open the window and stay until it is closed.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    qt = create_qt_application()
+    application = Application(QSettings(ORGANISATION, APPLICATION), model=model, source=source)
+    install_exception_hooks(application.window)
+    application.start()
+    code = qt.exec()
+    if not application.shutdown():
+        # A library call that can't be interrupted (an import, a download) is left behind:
+        # the process ends all the same, without running destructors under its feet.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+def create_qt_application() -> QApplication:
+    """Return the QApplication, with our fonts, style and names; created once a process."""
+    qInstallMessageHandler(_on_qt_message)
+    existing = QApplication.instance()
+    qt = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    qt.setOrganizationName(ORGANISATION)
+    qt.setApplicationName(APPLICATION)
+    qt.setApplicationDisplayName(TITLE)
+    theme.load_fonts([str(path) for path in sorted(resource_path("fonts").glob("*.otf"))])
+    return qt
+
+
+def install_exception_hooks(window: MainWindow) -> None:
+    """Show an unexpected error in the window instead of aborting the process.
+
+    PyQt6 aborts when an exception leaves a slot and no hook is installed.
+    """
+
+    def show(error: BaseException) -> None:
+        traceback.print_exception(error)
+        window.show_error(
+            f"Something went wrong ({type(error).__name__}: {error}); your drawing is kept."
+        )
+
+    def on_exception(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            QApplication.quit()
+            return
+        show(error.with_traceback(trace))
+
+    def on_thread_exception(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            traceback.print_exception(args.exc_value)
+
+    sys.excepthook = on_exception
+    threading.excepthook = on_thread_exception
+
+
+def _on_qt_message(kind: QtMsgType, _context: QMessageLogContext, message: str | None) -> None:
+    if kind is QtMsgType.QtFatalMsg:
+        # Qt aborts after this handler: leave before, with a sentence instead of a core dump.
+        first = (message or "").strip().splitlines()
+        sys.stderr.write(
+            f"convnet-viewer: Qt can't open a window ({first[0] if first else 'no reason given'}): "
+            "run convnet-viewer doctor to see what is missing.\n"
+        )
+        sys.stderr.flush()
+        os._exit(EXIT_NO_WINDOW)
+    if kind in (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg):
+        sys.stderr.write(f"{message}\n")

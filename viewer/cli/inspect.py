@@ -1,0 +1,98 @@
+"""``convnet-viewer inspect``: the layers of a network as a table or JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from viewer.core.records import NetworkRecord, Node
+
+HELP = "List the layers of a network: name, type, output shape, parameters."
+EXAMPLE = "convnet-viewer inspect lenet5 --json"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument(
+        "model",
+        nargs="?",
+        default="digits",
+        help="a network in the box (digits, lenet5, mlp) or a checkpoint; default: digits",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the layers."""
+    # Heavy (torch): only now that the arguments are known to be right.
+    from viewer.core.engine import Engine
+
+    network = Engine.open(args.model).network
+    if args.json:
+        sys.stdout.write(json.dumps(as_object(network), ensure_ascii=False, indent=2) + "\n")
+    else:
+        _print_table(network)
+    return 0
+
+
+def as_object(network: NetworkRecord) -> dict[str, Any]:
+    """Return what ``inspect --json`` prints."""
+    return {
+        "title": network.title,
+        "architecture": network.architecture,
+        "source": network.source,
+        "input_shape": list(network.input_shape),
+        "mean": list(network.mean),
+        "std": list(network.std),
+        "class_names": list(network.class_names),
+        "parameters": network.parameters,
+        "test_accuracy": network.test_accuracy,
+        "dataset": network.dataset,
+        "layers": [_layer(node) for node in network.nodes],
+    }
+
+
+def _layer(node: Node) -> dict[str, Any]:
+    return {
+        "name": node.name,
+        "type": node.type_name,
+        "kind": str(node.kind),
+        "inputs": list(node.inputs),
+        "output_shape": list(node.output_shape),
+        "parameters": node.parameters,
+        "settings": dict(node.settings),
+    }
+
+
+def _print_table(network: NetworkRecord) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading, justify in (
+        ("layer", "left"),
+        ("type", "left"),
+        ("output shape", "left"),
+        ("parameters", "right"),
+        ("settings", "left"),
+    ):
+        table.add_column(heading, justify="right" if justify == "right" else "left")
+    for node in network.nodes:
+        table.add_row(
+            node.name,
+            node.type_name,
+            " × ".join(map(str, node.output_shape)),
+            f"{node.parameters:,}",
+            ", ".join(f"{key} {value}" for key, value in node.settings.items()),
+        )
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(table)
+    accuracy = (
+        ""
+        if network.test_accuracy is None
+        else f", {network.test_accuracy:.2%} right on the test images of {network.dataset}"
+    )
+    console.print(f"{network.title}: {network.parameters:,} parameters{accuracy}")

@@ -1,0 +1,63 @@
+"""``convnet-viewer [MODEL] [INPUT]``: the application."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from viewer.core.errors import UserError
+
+HELP = """See inside a convolutional network while you draw.
+
+Opens the window, with a network and something to classify if they are named. The
+subcommands predict, inspect, export, train, evaluate, screenshot, bench and doctor work
+without a display; each has a --help of its own."""
+EXAMPLE = "convnet-viewer lenet5 seven.png"
+
+MODEL_SUFFIXES = frozenset({".safetensors", ".pt", ".pth"})
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument(
+        "model", nargs="?", help="a network in the box (digits, lenet5, mlp) or a checkpoint"
+    )
+    parser.add_argument("input", nargs="?", type=Path, help="a picture or a stroke file")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open the window and stay until it is closed."""
+    from viewer.core.diagnostics import display_problem, library_sentence
+
+    model, source = sort_out(args.model, args.input)
+    problem = display_problem()
+    if problem is not None:
+        raise UserError(problem)
+    try:
+        from viewer.app import run_window
+    except ImportError as error:
+        sentence = library_sentence(str(error))
+        if sentence is None:
+            raise
+        raise UserError(sentence) from error
+    return run_window(model=model, source=source)
+
+
+def sort_out(model: str | None, source: Path | None) -> tuple[str | None, Path | None]:
+    """Return (model, input), also when only an input was named (``convnet-viewer seven.png``).
+
+    Raises
+    ------
+    UserError
+        If a named input does not exist.
+    """
+    if model is not None and source is None and _looks_like_input(model):
+        model, source = None, Path(model)
+    if source is not None and not source.exists():
+        raise UserError(f"There is no file {source}: check the path.")
+    return model, source
+
+
+def _looks_like_input(text: str) -> bool:
+    suffix = Path(text).suffix.lower()
+    return bool(suffix) and suffix not in MODEL_SUFFIXES

@@ -1,0 +1,125 @@
+"""From a request to the record of what every layer answered: the one way round."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from viewer.core.imaging.digit import digit
+from viewer.core.nets.checkpoint import LoadedNetwork, load_checkpoint, resolve_model
+from viewer.core.nets.graph import SOFTMAX_NAME, Graph
+from viewer.core.records import (
+    ActivationRecord,
+    FloatArray,
+    InferenceRequest,
+    Legibility,
+    NetworkRecord,
+    WeightsRecord,
+)
+
+
+class Engine:
+    """A loaded network that answers requests; belongs to one thread.
+
+    The pad, ``predict``, ``export`` and ``screenshot`` all go through `run`.
+
+    Attributes
+    ----------
+    network : NetworkRecord
+        What the network is.
+    weights : WeightsRecord
+        Copies of its weights as loaded.
+    """
+
+    def __init__(self, loaded: LoadedNetwork) -> None:
+        metadata = loaded.metadata
+        channels, height, width = metadata.input_shape
+        self._graph = Graph(loaded.module, (channels, height, width))
+        self._mean = torch.tensor(metadata.mean).view(-1, 1, 1)  # (C, 1, 1)
+        self._std = torch.tensor(metadata.std).view(-1, 1, 1)  # (C, 1, 1)
+        self.weights: WeightsRecord = self._graph.weights(step=0)
+        self.network = NetworkRecord(
+            title=loaded.title,
+            architecture=metadata.architecture,
+            nodes=self._graph.nodes,
+            logits=self._graph.logits,
+            input_shape=(channels, height, width),
+            mean=tuple(metadata.mean),
+            std=tuple(metadata.std),
+            class_names=tuple(metadata.class_names),
+            parameters=sum(p.numel() for p in loaded.module.parameters()),
+            test_accuracy=metadata.test_accuracy,
+            dataset=metadata.dataset,
+            source=loaded.source,
+        )
+
+    @classmethod
+    def open(cls, model: str) -> Engine:
+        """Load a network in the box by its name, or a checkpoint by its path.
+
+        Raises
+        ------
+        UserError
+            If there is no such network, or the file is not a sound checkpoint.
+        """
+        return cls(load_checkpoint(resolve_model(model)))
+
+    def run(self, request: InferenceRequest) -> ActivationRecord:
+        """Preprocess, run the network, and keep what every layer answered.
+
+        Returns
+        -------
+        ActivationRecord
+            Its arrays are read-only. A blank canvas has outputs, because the layers do
+            answer to blank paper, but no softmax and no probabilities.
+        """
+        size = self.network.input_shape[1]
+        image = digit(request.source, size=size, raw=request.raw)
+        pixels = torch.from_numpy(np.array(image.pixels, dtype=np.float32))  # (H, W)
+        x = (pixels - self._mean) / self._std  # (C, H, W)
+        outputs = _arrays(self._graph.run(x.unsqueeze(0)))
+        blank = image.legibility is Legibility.BLANK
+        answer = None if blank else outputs[self._probabilities]
+        if blank:
+            outputs = {k: v for k, v in outputs.items() if k != self._probabilities}
+        return ActivationRecord(
+            generation=request.generation,
+            weights_step=self.weights.step,
+            image=image,
+            outputs=MappingProxyType(outputs),
+            probabilities=answer,
+        )
+
+    def classify(self, images: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """Classify images that are already as the network's data set has them.
+
+        Parameters
+        ----------
+        images : (N, H, W) uint8
+            Ink 255, paper 0.
+
+        Returns
+        -------
+        (N,) int64
+            Index of the class with the largest logit.
+        """
+        pixels = torch.from_numpy(images.astype(np.float32) / 255).unsqueeze(1)  # (N, 1, H, W)
+        outputs = self._graph.run((pixels - self._mean) / self._std)
+        return outputs[self.network.logits].argmax(dim=1).numpy()
+
+    @property
+    def _probabilities(self) -> str:
+        return self.network.nodes[-1].name if self.network.nodes else SOFTMAX_NAME
+
+
+def _arrays(outputs: Mapping[str, torch.Tensor]) -> dict[str, FloatArray]:
+    arrays: dict[str, FloatArray] = {}
+    for name, tensor in outputs.items():
+        array = tensor[0].numpy()
+        array.flags.writeable = False
+        arrays[name] = array
+    return arrays

@@ -1,0 +1,233 @@
+"""MNIST test images for browsing, and the ones that the network at hand gets wrong."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from viewer.core.errors import UserError
+from viewer.core.mailbox import Mailbox
+from viewer.services.worker import Worker
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from viewer.core.data.dataset import ImageDataset
+    from viewer.core.records import Picture
+
+BATCH = 500  # images a forward pass while looking for mistakes: stops within 0.1 s
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some images of a data set, for thumbnails.
+
+    Attributes
+    ----------
+    images : (N, 28, 28) uint8
+    labels : (N,) uint8
+    indices : (N,) int64
+        Positions in the data set.
+    offset, total : int
+        First one's place among those that match the filter, and how many match.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    indices: NDArray[np.int64]
+    offset: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class _WantPage:
+    label: int | None
+    offset: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _WantImage:
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class _WantRandom:
+    label: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _WantMistake:
+    model: str
+
+
+_Want = _WantPage | _WantImage | _WantRandom | _WantMistake
+
+
+class DatasetService(QObject):
+    """Reads MNIST's test images on a thread of its own.
+
+    Signals
+    -------
+    page_ready(Page)
+        Thumbnails asked for with `request_page`.
+    picture_ready(Picture, int)
+        One image, prepared, and its index in the test set.
+    busy(str)
+        What takes a while; empty when it is done.
+    failed(str)
+        One sentence on what went wrong.
+    """
+
+    page_ready = pyqtSignal(object)
+    picture_ready = pyqtSignal(object, int)
+    busy = pyqtSignal(str)
+    failed = pyqtSignal(str)
+
+    def __init__(self, parent: QObject | None = None, *, seed: int | None = None) -> None:
+        super().__init__(parent)
+        self._mailbox: Mailbox[_Want] = Mailbox("image", "page")
+        self._worker = Worker("dataset", self._mailbox, self._handle, self._on_error)
+        self._seed = seed
+        # Only the worker's thread touches these.
+        self._dataset: ImageDataset | None = None
+        self._rng: np.random.Generator | None = None
+        self._mistakes: dict[str, list[int]] = {}
+        self._last_mistake: dict[str, int] = {}
+
+    def start(self) -> None:
+        """Start the thread; nothing is read before the first request."""
+        self._worker.start()
+
+    def request_page(self, label: int | None, offset: int, count: int) -> None:
+        """Ask for thumbnails of the images with `label` (None: all)."""
+        self._mailbox.put("page", _WantPage(label, offset, count))
+
+    def request_image(self, index: int) -> None:
+        """Ask for one test image by its index."""
+        self._mailbox.put("image", _WantImage(index))
+
+    def request_random(self, label: int | None = None) -> None:
+        """Ask for a random test image with `label` (None: any)."""
+        self._mailbox.put("image", _WantRandom(label))
+
+    def request_mistake(self, model: str) -> None:
+        """Ask for the next test image that `model` (a name or a path) gets wrong."""
+        self._mailbox.put("image", _WantMistake(model))
+
+    def shutdown(self) -> bool:
+        """End the thread; call before any receiver of the signals is deleted."""
+        return self._worker.shutdown()
+
+    def _handle(self, item: _Want) -> None:
+        dataset = self._load()
+        match item:
+            case _WantPage(label, offset, count):
+                self.page_ready.emit(_page(dataset, label, offset, count))
+            case _WantImage(index):
+                self._emit_picture(index)
+            case _WantRandom(label):
+                self._emit_random(label)
+            case _WantMistake(model):
+                self._emit_mistake(model)
+
+    def _load(self) -> ImageDataset:
+        if self._dataset is None:
+            # Heavy: numpy and 8 MB of images, read on this thread.
+            import numpy as np
+
+            from viewer.core.data.mnist import load_mnist
+
+            self._dataset = load_mnist("test")
+            self._rng = np.random.default_rng(self._seed)
+        return self._dataset
+
+    def _emit_picture(self, index: int) -> None:
+        dataset = self._load()
+        if not 0 <= index < len(dataset.labels):
+            raise UserError(
+                f"MNIST's test images are numbered from 0 to {len(dataset.labels) - 1}."
+            )
+        self.picture_ready.emit(_picture(dataset, index), index)
+
+    def _emit_random(self, label: int | None) -> None:
+        indices = _matching(self._load(), label)
+        assert self._rng is not None
+        self._emit_picture(int(self._rng.choice(indices)))
+
+    def _emit_mistake(self, model: str) -> None:
+        if model not in self._mistakes:
+            self.busy.emit("Looking for mistakes among 10,000 test images …")
+            try:
+                self._mistakes[model] = self._find_mistakes(model)
+            finally:
+                self.busy.emit("")
+        found = self._mistakes[model]
+        if not found:
+            raise UserError("This network gets every test image right.")
+        after = self._last_mistake.get(model, -1)
+        index = next((i for i in found if i > after), found[0])
+        self._last_mistake[model] = index
+        self._emit_picture(index)
+
+    def _find_mistakes(self, model: str) -> list[int]:
+        # Heavy (torch), and this thread's own copy of the network: the live one is never shared.
+        import torch
+
+        from viewer.core.engine import Engine
+
+        torch.set_num_threads(1)
+        dataset = self._load()
+        engine = Engine.open(model)
+        wrong: list[int] = []
+        for start in range(0, len(dataset.labels), BATCH):
+            if self._mailbox.closed:
+                break
+            predicted = engine.classify(dataset.images[start : start + BATCH])
+            labels = dataset.labels[start : start + BATCH]
+            wrong.extend(start + int(i) for i in (predicted != labels).nonzero()[0])
+        return wrong
+
+    def _on_error(self, error: Exception) -> None:
+        if isinstance(error, UserError):
+            self.failed.emit(str(error))
+            return
+        traceback.print_exception(error)
+        self.failed.emit(f"The test images could not be read: {type(error).__name__}: {error}.")
+
+
+def _matching(dataset: ImageDataset, label: int | None) -> NDArray[np.int64]:
+    import numpy as np
+
+    if label is None:
+        return np.arange(len(dataset.labels), dtype=np.int64)
+    return np.flatnonzero(dataset.labels == label).astype(np.int64)
+
+
+def _picture(dataset: ImageDataset, index: int) -> Picture:
+    import numpy as np
+
+    from viewer.core.records import Picture
+
+    return Picture(
+        pixels=dataset.images[index].astype(np.float32) / 255,
+        title=f"MNIST test image {index}",
+        prepared=True,
+        label=dataset.class_names[int(dataset.labels[index])],
+    )
+
+
+def _page(dataset: ImageDataset, label: int | None, offset: int, count: int) -> Page:
+    matching = _matching(dataset, label)
+    indices = matching[offset : offset + count]
+    return Page(
+        dataset.images[indices].copy(),
+        dataset.labels[indices].copy(),
+        indices,
+        offset,
+        len(matching),
+    )

@@ -1,0 +1,77 @@
+"""Reading pictures and stroke files off the window's thread."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from viewer.core.errors import UserError
+from viewer.core.mailbox import Mailbox
+from viewer.services.worker import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenFile:
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _DecodePicture:
+    data: bytes
+    title: str
+
+
+class FileService(QObject):
+    """Opens what somebody wants classified, on a thread of its own; the last one asked wins.
+
+    Signals
+    -------
+    inputs_ready(list of Drawing or Picture, str)
+        The content of a file, and its name.
+    failed(str)
+        One sentence on a file that can't be read.
+    """
+
+    inputs_ready = pyqtSignal(object, str)
+    failed = pyqtSignal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._mailbox: Mailbox[_OpenFile | _DecodePicture] = Mailbox("file")
+        self._worker = Worker("files", self._mailbox, self._handle, self._on_error)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._worker.start()
+
+    def open_file(self, path: Path) -> None:
+        """Read a picture or a stroke file."""
+        self._mailbox.put("file", _OpenFile(path))
+
+    def decode_picture(self, data: bytes, title: str) -> None:
+        """Decode a picture that is already in memory (pasted or dropped)."""
+        self._mailbox.put("file", _DecodePicture(data, title))
+
+    def shutdown(self) -> bool:
+        """End the thread; call before any receiver of the signals is deleted."""
+        return self._worker.shutdown()
+
+    def _handle(self, item: _OpenFile | _DecodePicture) -> None:
+        # Pillow and SciPy: imported on this thread, when the first file is opened.
+        from viewer.core.imaging.pictures import picture_from_bytes
+        from viewer.core.inputs import open_inputs
+
+        if isinstance(item, _OpenFile):
+            self.inputs_ready.emit(open_inputs(item.path), item.path.name)
+        else:
+            self.inputs_ready.emit([picture_from_bytes(item.data, item.title)], item.title)
+
+    def _on_error(self, error: Exception) -> None:
+        if isinstance(error, UserError):
+            self.failed.emit(str(error))
+            return
+        traceback.print_exception(error)
+        self.failed.emit(f"The file could not be read: {type(error).__name__}: {error}.")

@@ -1,0 +1,67 @@
+"""One named thread around a mailbox: what every service is made of."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from viewer.core.mailbox import Mailbox
+
+T = TypeVar("T")
+
+SHUTDOWN_TIMEOUT_S = 2.0
+
+
+class Worker(Generic[T]):
+    """Takes items from a mailbox and hands them to `handle`, on a thread of its own.
+
+    Parameters
+    ----------
+    name : str
+        Name of the thread, for debuggers and crash reports.
+    mailbox : Mailbox
+        What to read; closed by `shutdown`.
+    handle : callable
+        Called on the worker's thread for each item.
+    on_error : callable
+        Called on the worker's thread with an exception that `handle` let through; the
+        worker lives on.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        mailbox: Mailbox[T],
+        handle: Callable[[T], None],
+        on_error: Callable[[Exception], None],
+    ) -> None:
+        self._mailbox = mailbox
+        self._handle = handle
+        self._on_error = on_error
+        # A daemon, so that a library call that can't be interrupted never keeps the process.
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def shutdown(self, timeout_s: float = SHUTDOWN_TIMEOUT_S) -> bool:
+        """Ask the thread to end after the item at hand, and wait for that.
+
+        Returns
+        -------
+        bool
+            Whether it ended in time.
+        """
+        self._mailbox.close()
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while (item := self._mailbox.take()) is not None:
+            try:
+                self._handle(item)
+            except Exception as error:  # noqa: BLE001 - a worker reports and lives on
+                self._on_error(error)
