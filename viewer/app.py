@@ -19,13 +19,15 @@ from viewer.services.dataset import DatasetService
 from viewer.services.files import FileService
 from viewer.services.inference import InferenceService
 from viewer.widgets import theme
-from viewer.widgets.main_window import MainWindow
+from viewer.widgets.main_window import MODE_KEY, MainWindow
+from viewer.widgets.style import SYSTEM_MODE, Appearance
 
 if TYPE_CHECKING:
     from viewer.controllers.main import MainController
 
 DEFAULT_MODEL = "digits"
 EXIT_NO_WINDOW = 1
+_PLUGIN_CATEGORY = "qt.qpa.plugin"  # under which Qt says why a platform can't be used
 
 
 class Application:
@@ -43,11 +45,18 @@ class Application:
     """
 
     def __init__(
-        self, settings: QSettings, *, model: str | None = None, source: Path | None = None
+        self,
+        qt: QApplication,
+        settings: QSettings,
+        *,
+        model: str | None = None,
+        source: Path | None = None,
     ) -> None:
         self._model = model
         self._source = source
-        self.window = MainWindow(settings)
+        self._settings = settings
+        self.appearance = Appearance(qt, str(settings.value(MODE_KEY, SYSTEM_MODE)))
+        self.window = MainWindow(settings, self.appearance)
         self.inference = InferenceService()
         self.files = FileService()
         self.dataset = DatasetService()
@@ -71,8 +80,16 @@ class Application:
         # Heavy (numpy, icons): imported only now that the window has been painted.
         from viewer.controllers.main import MainController
 
-        self.controller = MainController(self.window, self.inference, self.files, self.dataset)
-        self.controller.start(self._model or DEFAULT_MODEL, self._source)
+        self.controller = MainController(
+            self.window,
+            self.appearance.theme,
+            self._settings,
+            self.inference,
+            self.files,
+            self.dataset,
+        )
+        self.controller.start(self._source)
+        self.window.set_icons()
 
     def shutdown(self) -> bool:
         """End every thread, then let go of the views; services go before widgets die.
@@ -97,7 +114,7 @@ def run_window(*, model: str | None = None, source: Path | None = None) -> int:
         Exit code.
     """
     qt = create_qt_application()
-    application = Application(QSettings(ORGANISATION, APPLICATION), model=model, source=source)
+    application = Application(qt, QSettings(ORGANISATION, APPLICATION), model=model, source=source)
     install_exception_hooks(application.window)
     application.start()
     code = qt.exec()
@@ -112,7 +129,7 @@ def run_window(*, model: str | None = None, source: Path | None = None) -> int:
 
 def create_qt_application() -> QApplication:
     """Return the QApplication, with our fonts, style and names; created once a process."""
-    qInstallMessageHandler(_on_qt_message)
+    qInstallMessageHandler(_QtMessages())
     existing = QApplication.instance()
     qt = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     qt.setOrganizationName(ORGANISATION)
@@ -130,7 +147,7 @@ def install_exception_hooks(window: MainWindow) -> None:
 
     def show(error: BaseException) -> None:
         traceback.print_exception(error)
-        window.show_error(
+        window.show_message(
             f"Something went wrong ({type(error).__name__}: {error}); your drawing is kept."
         )
 
@@ -150,15 +167,24 @@ def install_exception_hooks(window: MainWindow) -> None:
     threading.excepthook = on_thread_exception
 
 
-def _on_qt_message(kind: QtMsgType, _context: QMessageLogContext, message: str | None) -> None:
-    if kind is QtMsgType.QtFatalMsg:
-        # Qt aborts after this handler: leave before, with a sentence instead of a core dump.
-        first = (message or "").strip().splitlines()
-        sys.stderr.write(
-            f"convnet-viewer: Qt can't open a window ({first[0] if first else 'no reason given'}): "
-            "run convnet-viewer doctor to see what is missing.\n"
-        )
-        sys.stderr.flush()
-        os._exit(EXIT_NO_WINDOW)
-    if kind in (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg):
-        sys.stderr.write(f"{message}\n")
+class _QtMessages:
+    """Qt's own messages on stderr; a fatal one ends the program with one sentence."""
+
+    def __init__(self) -> None:
+        self._reason = ""
+
+    def __call__(self, kind: QtMsgType, context: QMessageLogContext, message: str | None) -> None:
+        text = (message or "").strip()
+        if kind is QtMsgType.QtFatalMsg:
+            # Qt aborts after this handler: leave before, with a sentence, not a core dump.
+            reason = self._reason or text.partition("\n")[0] or "no reason given"
+            sys.stderr.write(
+                f"convnet-viewer: Qt can't open a window ({reason}): "
+                "run convnet-viewer doctor to see what is missing.\n"
+            )
+            sys.stderr.flush()
+            os._exit(EXIT_NO_WINDOW)
+        if context.category == _PLUGIN_CATEGORY:
+            self._reason = text.partition("\n")[0].rstrip(".")  # said again if it is fatal
+        elif kind in (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg):
+            sys.stderr.write(f"{text}\n")

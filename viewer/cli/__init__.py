@@ -11,11 +11,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from types import ModuleType
 
 from viewer import __version__
+from viewer.cli.messages import accept_any_character, complain, give_up_output
 from viewer.core.errors import UserError
 
 EXIT_BAD_INPUT = 1
+EXIT_STOPPED = 130  # as shells report a program ended by Ctrl-C
 
 SUBCOMMANDS = (
     "predict",
@@ -42,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         0 done, 1 the input was bad; wrong usage exits with 2 by argparse.
     """
+    accept_any_character()
     arguments = list(sys.argv[1:] if argv is None else argv)
     name = arguments[0] if arguments and arguments[0] in SUBCOMMANDS else "window"
     module = import_module(f"viewer.cli.{name}")
@@ -49,15 +53,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     module.configure(parser)
     args = parser.parse_args(arguments if name == "window" else arguments[1:])
     try:
-        return int(module.run(args))
-    except UserError as error:
-        sys.stderr.write(f"convnet-viewer: {error}\n")
-        return EXIT_BAD_INPUT
-    except BrokenPipeError:
-        return EXIT_BAD_INPUT
+        return _run(module, args)
     except KeyboardInterrupt:
-        sys.stderr.write("convnet-viewer: stopped.\n")
-        return 130
+        complain("stopped.")
+        return EXIT_STOPPED
+
+
+def _run(module: ModuleType, args: argparse.Namespace) -> int:
+    try:
+        code = int(module.run(args))
+        if sys.stdout is not None:  # a GUI entry point on Windows has none
+            sys.stdout.flush()
+    except UserError as error:
+        complain(error)
+    except BrokenPipeError:
+        give_up_output()
+    except OSError as error:
+        # A path that can't even be looked at: too long a name, a folder without permission.
+        place = f"{error.filename} can't be used" if error.filename else "The system refused"
+        complain(f"{place} ({error.strerror or error}): check the path and its permissions.")
+    else:
+        return code
+    return EXIT_BAD_INPUT
 
 
 def _parser(name: str, help_text: str, example: str) -> argparse.ArgumentParser:

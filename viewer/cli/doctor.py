@@ -118,7 +118,7 @@ def _mnist() -> str:
 
 def _networks() -> str:
     from viewer.core.engine import Engine
-    from viewer.core.nets.checkpoint import shipped_models
+    from viewer.core.nets.shipped import shipped_models
 
     opened = [Engine.open(name).network for name in shipped_models()]
     return ", ".join(f"{n.title} ({n.parameters:,} parameters)" for n in opened)

@@ -28,7 +28,8 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate one network after the other; nothing is printed of one that is bad."""
     # torch is loaded here, so that --help answers at once.
     from viewer.core.data.registry import load_dataset
-    from viewer.core.nets.checkpoint import load_checkpoint, resolve_model, shipped_models
+    from viewer.core.nets.checkpoint import load_checkpoint
+    from viewer.core.nets.shipped import resolve_model, shipped_models
     from viewer.core.training.metrics import evaluate
 
     for text in args.models or shipped_models():

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from viewer.cli.messages import complain
 from viewer.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
                 correct += answer.label is not None and answer.label == answer.prediction
         except UserError as error:
             bad += 1  # one file that can't be read doesn't take the others' answers away
-            sys.stderr.write(f"convnet-viewer: {error}\n")
+            complain(error)
     if labelled:
         _print_summary(labelled, correct, as_object=args.json)
     return 1 if bad else 0

@@ -23,7 +23,7 @@ from viewer.core.training.config import (
 )
 
 if TYPE_CHECKING:
-    from viewer.core.training.events import EpochFinished, Event, Finished
+    from viewer.core.training.events import EpochFinished, Event
     from viewer.core.training.loop import Trainer
     from viewer.core.training.run_folder import RunFolder
 
@@ -32,7 +32,7 @@ EXAMPLE = "convnet-viewer train --dataset mnist --arch lenet5 --epochs 5 --seed 
 
 EXIT_STOPPED = 130  # as shells report a program ended by Ctrl-C
 _SHORTER = {"architecture": "--arch"}
-_SIGNIFICANT_SECONDS = 0.25  # between two changes of the progress bar
+_REFRESHES_PER_SECOND = 4  # of the progress bar: more costs training time
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +75,8 @@ def run(args: argparse.Namespace) -> int:
             trainer.restore(state)
     else:
         config = _config(args)
-        trainer = Trainer(config)
+        folder.refuse_if_used()
+        trainer = Trainer(config)  # checks what is asked for before anything is written
         folder.create(config)
     with _interrupt_flag() as interrupted, _Progress(trainer) as progress:
         for event in trainer.events():
@@ -244,7 +245,7 @@ class _Progress:
             TextColumn("loss {task.fields[loss]:.4f}"),
             console=console,
             disable=not console.is_terminal,
-            refresh_per_second=1 / _SIGNIFICANT_SECONDS,
+            refresh_per_second=_REFRESHES_PER_SECOND,
         )
         self._task = self._bar.add_task(
             self._epoch_title(1), total=trainer.steps, completed=trainer.step, loss=float("nan")

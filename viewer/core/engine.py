@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from viewer.core.imaging.digit import digit
-from viewer.core.nets.checkpoint import LoadedNetwork, load_checkpoint, resolve_model
+from viewer.core.nets.checkpoint import LoadedNetwork, load_checkpoint
 from viewer.core.nets.graph import SOFTMAX_NAME, Graph
+from viewer.core.nets.shipped import resolve_model
 from viewer.core.records import (
     ActivationRecord,
     FloatArray,

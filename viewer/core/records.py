@@ -285,3 +285,26 @@ class ActivationRecord:
     image: DigitImage
     outputs: Mapping[str, FloatArray]
     probabilities: FloatArray | None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """One pixel of one map, or one weight of one kernel.
+
+    Attributes
+    ----------
+    node : str
+        Name of the node.
+    channel : int
+        Feature map, unit or class; for a weight, the filter (output channel) it belongs to.
+    y, x : int
+        In pixels of the map or of the kernel; 0 for a unit.
+    in_channel : int or None
+        For a weight, the input channel of its kernel; None for a pixel of a map.
+    """
+
+    node: str
+    channel: int
+    y: int = 0
+    x: int = 0
+    in_channel: int | None = None

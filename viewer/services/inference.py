@@ -31,8 +31,8 @@ class InferenceService(QObject):
 
     Signals
     -------
-    network_loaded(NetworkRecord, WeightsRecord)
-        A network is in place; requests from now on are answered by it.
+    network_loaded(str, NetworkRecord, WeightsRecord)
+        The model as it was asked for; requests from now on are answered by it.
     network_failed(str, str)
         The model that could not be opened, and why; the last good network stays.
     record_ready(ActivationRecord)
@@ -41,7 +41,7 @@ class InferenceService(QObject):
         One sentence on an inference that went wrong.
     """
 
-    network_loaded = pyqtSignal(object, object)
+    network_loaded = pyqtSignal(str, object, object)
     network_failed = pyqtSignal(str, str)
     record_ready = pyqtSignal(object)
     failed = pyqtSignal(str)
@@ -87,7 +87,7 @@ class InferenceService(QObject):
             self.network_failed.emit(model, str(error))
             return
         self._engine = engine
-        self.network_loaded.emit(engine.network, engine.weights)
+        self.network_loaded.emit(model, engine.network, engine.weights)
 
     def _on_error(self, error: Exception) -> None:
         traceback.print_exception(error)

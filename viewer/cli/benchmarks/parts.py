@@ -1,0 +1,111 @@
+"""The parts of the benchmark: where each is measured, its figures, and what each must hold."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a figure has to be.
+
+    Attributes
+    ----------
+    limit : float
+        In the figure's own unit.
+    at_most : bool
+        Whether `limit` is the largest value allowed, or the smallest.
+    """
+
+    limit: float
+    at_most: bool = True
+
+    def holds(self, value: float) -> bool:
+        """Return whether `value` is as it has to be; NaN never is."""
+        return (operator.le if self.at_most else operator.ge)(value, self.limit)
+
+    def __str__(self) -> str:
+        return f"{'≤' if self.at_most else '≥'} {self.limit:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of a part.
+
+    Attributes
+    ----------
+    key : str
+        In the JSON object.
+    meaning : str
+        For the table.
+    unit : str
+        ``ms``, ``×`` (a ratio) or ``MB``.
+    target : Target or None
+        None for a number that is only there to be read.
+    """
+
+    key: str
+    meaning: str
+    unit: str
+    target: Target | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One object of the output.
+
+    Attributes
+    ----------
+    name : str
+        Key in the JSON object, and the value of ``--only``.
+    figures : tuple of Figure
+        Empty for a part that describes instead of measuring.
+    """
+
+    name: str
+    figures: tuple[Figure, ...] = ()
+
+    @property
+    def module(self) -> str:
+        """Module that is run, and prints the part as one JSON object."""
+        return f"viewer.cli.benchmarks.{self.name}"
+
+
+PARTS: tuple[Part, ...] = (
+    Part("machine"),
+    Part(
+        "live_update",
+        (
+            Figure("median_ms", "one pen movement until all views are painted, median", "ms"),
+            Figure("p99_ms", "the same, 99th percentile", "ms"),
+            Figure("bare_forward_ms", "bare forward pass of the same network", "ms"),
+            Figure("matplotlib_blit_ms", "matplotlib, the same mosaics by blit", "ms"),
+            Figure("matplotlib_axes_ms", "matplotlib, one axes a map and set_data", "ms"),
+            Figure("ratio_to_forward", "pen movement over bare forward pass", "×", Target(8)),
+            Figure("speedup_over_blit", "matplotlib's blit over pen movement", "×", Target(4, False)),
+            Figure("speedup_over_axes", "matplotlib's axes over pen movement", "×", Target(30, False)),
+        ),
+    ),
+    Part(
+        "event_loop_gap",
+        (
+            Figure("p99_ms", "between two turns of the event loop, 99th percentile", "ms", Target(16)),
+            Figure("max_ms", "the same, longest", "ms", Target(50)),
+        ),
+    ),
+    Part(
+        "startup",
+        (
+            Figure("window_ratio", "first painted window over a bare PyQt6 window's", "×", Target(3)),
+            Figure("live_ratio", "first prediction over importing torch and PyQt6", "×", Target(1.5)),
+        ),
+    ),
+    Part(
+        "memory",
+        (
+            Figure("ratio", "after 5,000 updates over a bare process", "×", Target(1.3)),
+            Figure("growth_mb", "growth over the last 4,000 updates", "MB", Target(5)),
+        ),
+    ),
+)

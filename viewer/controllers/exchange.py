@@ -1,0 +1,148 @@
+"""Files and the clipboard: opening, saving, copying, pasting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QBuffer, QIODevice, QObject, Qt, pyqtSignal
+from PyQt6.QtGui import QGuiApplication, QImage
+from PyQt6.QtWidgets import QFileDialog
+
+from viewer.core.errors import UserError
+from viewer.core.imaging.stroke_file import write_stroke_file
+from viewer.core.records import Drawing
+
+if TYPE_CHECKING:
+    from viewer.controllers.inputs import InputController
+    from viewer.controllers.networks import NetworkController
+    from viewer.controllers.views import ViewController
+    from viewer.services.files import FileService
+    from viewer.widgets.main_window import MainWindow
+
+MODEL_FILTER = "Networks (*.safetensors);;All files (*)"
+INPUT_FILTER = (
+    "Pictures and stroke files (*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff *.jsonl *.json)"
+    ";;All files (*)"
+)
+STROKES_FILTER = "Stroke file (*.jsonl)"
+PNG_FILTER = "PNG picture (*.png)"
+# A pasted photograph is reduced to this before it is encoded: the digit needs no more.
+PASTE_MAX_SIDE_PX = 2000
+
+
+class ExchangeController(QObject):
+    """Lets a person choose files, and carries pictures to and from the clipboard.
+
+    Dialogs never block the event loop: what was chosen arrives as a signal.
+
+    Signals
+    -------
+    failed(str)
+        One sentence on what could not be saved or pasted.
+    """
+
+    failed = pyqtSignal(str)
+
+    def __init__(
+        self,
+        window: MainWindow,
+        inputs: InputController,
+        networks: NetworkController,
+        views: ViewController,
+        files: FileService,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._window = window
+        self._inputs = inputs
+        self._networks = networks
+        self._views = views
+        self._files = files
+
+    def choose_model(self) -> None:
+        """Ask for a checkpoint and open it."""
+        dialog = self._dialog("Open model", MODEL_FILTER)
+        dialog.fileSelected.connect(self._networks.open)
+        dialog.open()
+
+    def choose_picture(self) -> None:
+        """Ask for a picture or a stroke file and put it on the pad."""
+        dialog = self._dialog("Open picture or strokes", INPUT_FILTER)
+        dialog.fileSelected.connect(lambda path: self._inputs.open_file(Path(path)))
+        dialog.open()
+
+    def save_drawing(self) -> None:
+        """Ask for a name and save the drawing as a stroke file."""
+        source = self._inputs.source
+        if not isinstance(source, Drawing) or not source.strokes:
+            self.failed.emit("There is no drawing to save: draw a digit first.")
+            return
+        dialog = self._dialog("Save drawing", STROKES_FILTER, save_as="drawing.jsonl")
+        dialog.fileSelected.connect(lambda path: self._save_drawing(Path(path), source))
+        dialog.open()
+
+    def export_view(self) -> None:
+        """Ask for a name and save the view of the network as a picture."""
+        picture = self._views.grab()
+        dialog = self._dialog("Export view", PNG_FILTER, save_as="network.png")
+        dialog.fileSelected.connect(lambda path: self._save_picture(Path(path), picture))
+        dialog.open()
+
+    def copy(self) -> None:
+        """Copy the picture that the network sees."""
+        record = self._views.record
+        clipboard = QGuiApplication.clipboard()
+        if record is None or clipboard is None:
+            return
+        pixels = (record.image.pixels * 255).round().astype("uint8")
+        height, width = pixels.shape
+        image = QImage(pixels.tobytes(), width, height, width, QImage.Format.Format_Grayscale8)
+        clipboard.setImage(image.copy())
+
+    def paste(self) -> None:
+        """Put the clipboard's picture, or the file that was copied, on the pad."""
+        clipboard = QGuiApplication.clipboard()
+        data = None if clipboard is None else clipboard.mimeData()
+        if clipboard is None or data is None:
+            return
+        local = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+        if local:
+            self._inputs.open_file(Path(local[0]))
+        elif data.hasImage():
+            self._files.decode_picture(_encoded(clipboard.image()), "Pasted picture")
+        else:
+            self.failed.emit("There is no picture on the clipboard: copy one first.")
+
+    def _dialog(self, title: str, name_filter: str, save_as: str | None = None) -> QFileDialog:
+        dialog = QFileDialog(self._window, title)
+        dialog.setNameFilters(name_filter.split(";;"))
+        if save_as is None:
+            dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        else:
+            dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+            dialog.setDefaultSuffix(Path(save_as).suffix.removeprefix("."))
+            dialog.selectFile(save_as)
+        dialog.finished.connect(dialog.deleteLater)
+        return dialog
+
+    def _save_drawing(self, path: Path, drawing: Drawing) -> None:
+        try:
+            write_stroke_file(path, [drawing])
+        except (UserError, OSError) as error:
+            self.failed.emit(f"The drawing could not be saved: {error}")
+
+    def _save_picture(self, path: Path, picture: QImage) -> None:
+        if not picture.save(str(path)):
+            self.failed.emit(f"{path} could not be written: check the folder and its permissions.")
+
+
+def _encoded(image: QImage) -> bytes:
+    if max(image.width(), image.height()) > PASTE_MAX_SIDE_PX:
+        image = image.scaled(
+            PASTE_MAX_SIDE_PX, PASTE_MAX_SIDE_PX, Qt.AspectRatioMode.KeepAspectRatio
+        )
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "BMP")  # written at once; PNG would take the window's thread a while
+    return bytes(buffer.data().data())

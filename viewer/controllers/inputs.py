@@ -1,0 +1,111 @@
+"""From the pad, a file, the clipboard or the data set to requests for inference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QObject, QTimer, pyqtSignal
+
+from viewer.core.records import Drawing, InferenceRequest, Picture
+
+if TYPE_CHECKING:
+    from viewer.services.dataset import DatasetService
+    from viewer.services.files import FileService
+    from viewer.services.inference import InferenceService
+    from viewer.widgets.pad_panel import PadPanel
+    from viewer.widgets.prediction import PredictionPanel
+
+
+class InputController(QObject):
+    """Sends the newest input to the network whenever it changes.
+
+    Several pen movements that one turn of the event loop delivers make one request, which
+    carries all of them.
+
+    Signals
+    -------
+    failed(str)
+        One sentence on an input that can't be used.
+    picture_index_changed(int)
+        Index of the data set's image on the pad.
+    """
+
+    failed = pyqtSignal(str)
+    picture_index_changed = pyqtSignal(int)
+
+    def __init__(
+        self,
+        panel: PadPanel,
+        prediction: PredictionPanel,
+        inference: InferenceService,
+        files: FileService,
+        dataset: DatasetService,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._panel = panel
+        self._prediction = prediction
+        self._inference = inference
+        self._files = files
+        self._dataset = dataset
+        self.generation = 0
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.setInterval(0)
+        self._connect_signals()
+
+    @property
+    def source(self) -> Drawing | Picture:
+        """What is on the pad."""
+        return self._panel.pad.source()
+
+    def open_file(self, path: Path) -> None:
+        """Read a picture or a stroke file and put it on the pad."""
+        self._files.open_file(path)
+
+    def show_source(self, source: Drawing | Picture) -> None:
+        """Put a drawing or a picture on the pad, as if it had been drawn there."""
+        if isinstance(source, Picture):
+            self._panel.pad.set_picture(source)
+        else:
+            self._panel.pad.set_drawing(source)
+        self._prediction.set_label(source.label)
+        self.submit()
+
+    def submit(self) -> None:
+        """Ask the network about what is on the pad now."""
+        self._turn.stop()
+        self.generation += 1
+        raw = not self._panel.preview.prepared
+        self._inference.submit(InferenceRequest(self.generation, self.source, raw=raw))
+
+    def _connect_signals(self) -> None:
+        pad = self._panel.pad
+        self._turn.timeout.connect(self.submit)
+        pad.drawing_changed.connect(self._on_drawing_changed)
+        pad.picture_discarded.connect(self._on_picture_discarded)
+        self._panel.preparation_toggled.connect(self.submit)
+        self._files.inputs_ready.connect(self._on_inputs_ready)
+        self._files.failed.connect(self.failed)
+        self._dataset.picture_ready.connect(self._on_picture_ready)
+        self._dataset.failed.connect(self.failed)
+
+    def _on_drawing_changed(self) -> None:
+        if not self._turn.isActive():
+            self._turn.start()
+
+    def _on_picture_discarded(self) -> None:
+        self._prediction.set_label(None)
+
+    def _on_inputs_ready(self, sources: list[Drawing | Picture], title: str) -> None:
+        self.show_source(sources[0])
+        if len(sources) > 1:
+            self.failed.emit(
+                f"{title} has {len(sources):,} drawings: the first is shown; "
+                "convnet-viewer predict reads them all."
+            )
+
+    def _on_picture_ready(self, picture: Picture, index: int) -> None:
+        self.show_source(picture)
+        self.picture_index_changed.emit(index)

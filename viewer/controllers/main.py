@@ -1,0 +1,178 @@
+"""Joins the window and the services; knows what every action does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QEventLoop, QObject, QSettings
+from PyQt6.QtWidgets import QApplication
+
+from viewer.controllers.colors import ColorController
+from viewer.controllers.dataset import DatasetController
+from viewer.controllers.exchange import ExchangeController
+from viewer.controllers.inputs import InputController
+from viewer.controllers.networks import NetworkController
+from viewer.controllers.views import ViewController
+from viewer.core.errors import UserError
+from viewer.core.nets.shipped import SUFFIX
+from viewer.core.records import Selection
+from viewer.widgets.flow import FlowView
+from viewer.widgets.inspector import Inspector
+
+if TYPE_CHECKING:
+    from viewer.core.records import ActivationRecord, NetworkRecord, WeightsRecord
+    from viewer.services.dataset import DatasetService
+    from viewer.services.files import FileService
+    from viewer.services.inference import InferenceService
+    from viewer.widgets.main_window import MainWindow
+    from viewer.widgets.theme import Theme
+
+MODEL_SUFFIXES = frozenset({SUFFIX, ".pt", ".pth"})
+
+
+class MainController(QObject):
+    """Builds the views that need numpy, and the controllers, each with one job."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        theme: Theme,
+        settings: QSettings,
+        inference: InferenceService,
+        files: FileService,
+        dataset: DatasetService,
+    ) -> None:
+        super().__init__()
+        self._window = window
+        self._inference = inference
+        self.flow = FlowView()
+        self.inspector = Inspector()
+        panel = window.pad_panel
+        self.views = ViewController(
+            self.flow, self.inspector, window.prediction, panel.preview, self
+        )
+        self.inputs = InputController(panel, window.prediction, inference, files, dataset, self)
+        self.networks = NetworkController(window, inference, settings, self)
+        self.colors = ColorController(window, self.views, settings, self)
+        self.dataset = DatasetController(window, dataset, self.networks, self)
+        self.exchange = ExchangeController(
+            window, self.inputs, self.networks, self.views, files, self
+        )
+        self._connect_signals()
+        window.set_central(self.flow)
+        window.set_inspector(self.inspector)
+        self._on_theme_changed(theme)
+
+    def start(self, source: Path | None) -> None:
+        """Show the empty views; `source` is put on the pad if it is named."""
+        self.flow.set_message("Loading network …")
+        self._window.prediction.set_loading()
+        if source is not None:
+            self.inputs.open_file(source)
+
+    def select(self, layer: str, channel: int) -> None:
+        """Select a feature map by its layer's name and its number.
+
+        Raises
+        ------
+        UserError
+            If the network on screen has no such map.
+        """
+        network = self.views.network
+        names = [] if network is None else [node.name for node in network.nodes]
+        if network is None or layer not in names:
+            raise UserError(f"There is no layer {layer!r}: choose one of {', '.join(names)}.")
+        count = network.node(layer).output_shape[0]
+        if not 0 <= channel < count:
+            raise UserError(f"{layer} has the channels 0 to {count - 1}, not {channel}.")
+        self.views.select(Selection(layer, channel))
+
+    def wait_until_shown(self, timeout_s: float) -> None:
+        """Run the event loop until the newest input's record has been painted.
+
+        Raises
+        ------
+        UserError
+            If something failed on the way, or it took longer than `timeout_s`.
+        """
+        end = time.monotonic() + timeout_s
+        while not self._is_shown():
+            if self._window.messages.text:
+                raise UserError(self._window.messages.text)
+            if time.monotonic() > end:
+                raise UserError(f"The network did not answer within {timeout_s:.0f} seconds.")
+            QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
+
+    def disconnect_services(self) -> None:
+        """Take no more signals: the window is about to go."""
+        for service in (self._inference,):
+            service.blockSignals(True)
+
+    def _is_shown(self) -> bool:
+        record = self.views.record
+        return record is not None and record.generation == self.inputs.generation > 0
+
+    def _connect_signals(self) -> None:
+        window = self._window
+        self._inference.record_ready.connect(self._on_record_ready)
+        self._inference.failed.connect(window.show_message)
+        for controller in (self.inputs, self.networks, self.exchange):
+            controller.failed.connect(window.show_message)
+        self.networks.network_changed.connect(self._on_network_changed)
+        self.views.winner_changed.connect(self._on_winner_changed)
+        self.flow.hover_changed.connect(self._on_hover_changed)
+        self.inspector.hover_changed.connect(self._on_hover_changed)
+        window.theme_changed.connect(self._on_theme_changed)
+        window.files_dropped.connect(self._on_files_dropped)
+        window.recent_chosen.connect(self.networks.open)
+        window.action_triggered.connect(self._on_action_triggered)
+
+    def _on_action_triggered(self, name: str) -> None:
+        action = self._actions().get(name)
+        if action is not None:
+            action()
+
+    def _actions(self) -> dict[str, Callable[[], None]]:
+        return {
+            "open_model": self.exchange.choose_model,
+            "open_picture": self.exchange.choose_picture,
+            "save_drawing": self.exchange.save_drawing,
+            "export_view": self.exchange.export_view,
+            "copy": self.exchange.copy,
+            "paste": self.exchange.paste,
+            "draw": self._window.pad_panel.pad.clear,
+            "browse_mnist": self.dataset.browse,
+            "random_mnist": self.dataset.random,
+            "zoom_fit": lambda: self.flow.set_zoom(None),
+            "zoom_in": self.flow.zoom_in,
+            "zoom_out": self.flow.zoom_out,
+        }
+
+    def _on_record_ready(self, record: ActivationRecord) -> None:
+        self.views.set_record(record)
+
+    def _on_network_changed(self, network: NetworkRecord, weights: WeightsRecord) -> None:
+        self.flow.set_message("")
+        self.views.set_network(network, weights)
+        self.inputs.submit()
+
+    def _on_winner_changed(self, winner: str) -> None:
+        self._window.set_winner(winner)
+
+    def _on_hover_changed(self, hovered: Selection | None) -> None:
+        self._window.status.set_hover_text(self.views.describe(hovered))
+
+    def _on_theme_changed(self, theme: Theme) -> None:
+        self.views.set_theme(theme)
+        self.colors.set_dark(theme.dark)
+        self.dataset.set_theme(theme)
+
+    def _on_files_dropped(self, paths: list[str]) -> None:
+        path = Path(paths[0])
+        if path.suffix.lower() in MODEL_SUFFIXES:
+            self.networks.open(str(path))
+        else:
+            self.inputs.open_file(path)

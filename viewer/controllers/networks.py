@@ -1,0 +1,99 @@
+"""Which network is on screen: choosing, opening, remembering."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QObject, QSettings, pyqtSignal
+
+from viewer.core.nets.shipped import shipped_models
+from viewer.widgets.tool_bar import NetworkChoice
+
+if TYPE_CHECKING:
+    from viewer.core.records import NetworkRecord, WeightsRecord
+    from viewer.services.inference import InferenceService
+    from viewer.widgets.main_window import MainWindow
+
+RECENT_KEY = "files/recent_models"
+MAX_RECENT = 8
+
+
+class NetworkController(QObject):
+    """Switches between the networks in the box and files; a failed load changes nothing.
+
+    Attributes
+    ----------
+    model : str
+        Name or path of the network on screen.
+
+    Signals
+    -------
+    network_changed(NetworkRecord, WeightsRecord)
+        Another network answers from now on.
+    failed(str)
+        One sentence on a file that is no network; the last good one stays.
+    """
+
+    network_changed = pyqtSignal(object, object)
+    failed = pyqtSignal(str)
+
+    def __init__(
+        self,
+        window: MainWindow,
+        inference: InferenceService,
+        settings: QSettings,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._window = window
+        self._inference = inference
+        self._settings = settings
+        self.model = ""
+        self._offer()
+        window.network_chosen.connect(self.open)
+        inference.network_loaded.connect(self._on_loaded)
+        inference.network_failed.connect(self._on_failed)
+
+    def open(self, model: str) -> None:
+        """Load a network in the box by its name, or a checkpoint by its path."""
+        self._inference.open_network(model)
+
+    def _offer(self) -> None:
+        recent = self._recent()
+        self._window.tool_bar.set_networks(
+            [NetworkChoice(name, name) for name in shipped_models()],
+            [NetworkChoice(path, Path(path).stem) for path in recent],
+        )
+        self._window.set_recent([(path, Path(path).name) for path in recent])
+
+    def _recent(self) -> list[str]:
+        stored = self._settings.value(RECENT_KEY, [])
+        # An INI file gives one entry back as a string and an empty list as None.
+        paths = [stored] if isinstance(stored, str) else list(stored or [])
+        return [str(path) for path in paths][:MAX_RECENT]
+
+    def _on_loaded(self, model: str, network: NetworkRecord, weights: WeightsRecord) -> None:
+        self.model = model
+        if model not in shipped_models():
+            path = str(Path(model).resolve())
+            others = [entry for entry in self._recent() if entry != path]
+            self._settings.setValue(RECENT_KEY, [path, *others][:MAX_RECENT])
+            self._offer()
+            model = path
+        self._window.tool_bar.set_current_network(NetworkChoice(model, network.title))
+        self._window.set_network(network, weights.step)
+        self.network_changed.emit(network, weights)
+
+    def _on_failed(self, model: str, sentence: str) -> None:
+        if self.model:
+            self._window.tool_bar.set_current_network(
+                NetworkChoice(self.model, Path(self.model).stem)
+            )
+        self._forget(model)
+        self.failed.emit(sentence)
+
+    def _forget(self, model: str) -> None:
+        left = [entry for entry in self._recent() if entry != model]
+        self._settings.setValue(RECENT_KEY, left)
+        self._offer()

@@ -1,0 +1,151 @@
+"""From records to views: what is shown, in which colours, and what is selected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from viewer.controllers.readout import hover_text
+from viewer.core.imaging.display import DisplaySettings, Scope
+from viewer.core.records import (
+    ActivationRecord,
+    NetworkRecord,
+    Selection,
+    WeightsRecord,
+)
+from viewer.core.statistics import DeadChannels
+
+if TYPE_CHECKING:
+    from PyQt6.QtGui import QImage
+
+    from viewer.widgets.flow import FlowView
+    from viewer.widgets.inspector import Inspector
+    from viewer.widgets.prediction import PredictionPanel
+    from viewer.widgets.preview import NetworkInputView
+    from viewer.widgets.theme import Theme
+
+
+class ViewController(QObject):
+    """Gives every view the same network, record, colours and selection.
+
+    Display settings never cause a forward pass: the views colour the record at hand anew.
+
+    Signals
+    -------
+    winner_changed(str)
+        Name of the most probable class; empty when there is none.
+    """
+
+    winner_changed = pyqtSignal(str)
+
+    def __init__(
+        self,
+        flow: FlowView,
+        inspector: Inspector,
+        prediction: PredictionPanel,
+        preview: NetworkInputView,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._flow = flow
+        self._inspector = inspector
+        self._prediction = prediction
+        self._preview = preview
+        self._weights: WeightsRecord | None = None
+        self.network: NetworkRecord | None = None
+        self._dead: DeadChannels | None = None
+        self._marked: Mapping[str, frozenset[int]] = {}
+        self._winner = ""
+        self.display = DisplaySettings()
+        self.record: ActivationRecord | None = None
+        self.selection: Selection | None = None
+        flow.selection_changed.connect(self.select)
+        inspector.selection_changed.connect(self.select)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Give the views the theme's colours; the maps' own colours follow it."""
+        self._flow.set_theme(theme)
+        self._inspector.set_theme(theme)
+        self.set_display(dark=theme.dark)
+
+    def set_display(
+        self,
+        *,
+        sequential: str | None = None,
+        signed: str | None = None,
+        scope: Scope | None = None,
+        dark: bool | None = None,
+    ) -> None:
+        """Change how values are coloured; what isn't named stays."""
+        changes = {
+            name: value
+            for name, value in (
+                ("sequential", sequential),
+                ("signed", signed),
+                ("scope", scope),
+                ("dark", dark),
+            )
+            if value is not None
+        }
+        self.display = replace(self.display, **changes)  # type: ignore[arg-type]  # checked above
+        self._flow.set_display(self.display)
+        self._inspector.set_display(self.display)
+
+    def set_network(self, network: NetworkRecord, weights: WeightsRecord) -> None:
+        """Show another network; its first record follows."""
+        self.network = network
+        self._weights = weights
+        self._dead = DeadChannels(network)
+        self.record = None
+        self._flow.set_network(network)
+        self._flow.set_weights(weights)
+        self._inspector.set_network(network)
+        self._inspector.set_weights(weights)
+        self.select(None)
+
+    def set_record(self, record: ActivationRecord) -> None:
+        """Show a record, unless it is older than the one that is shown."""
+        if self.network is None:
+            return
+        if self.record is not None and record.generation < self.record.generation:
+            return
+        self.record = record
+        self._flow.set_record(record)
+        self._inspector.set_record(record)
+        self._preview.set_image(record.image.pixels)
+        names = self.network.class_names
+        self._prediction.set_result(record.probabilities, names, record.image.legibility)
+        self._set_winner(self._prediction.winner or "")
+        self._mark_dead()
+
+    def describe(self, hovered: Selection | None) -> str:
+        """Return name, place and value of what is under the pointer, in one line."""
+        return hover_text(hovered, self.network, self._weights, self.record)
+
+    def grab(self) -> QImage:
+        """Return a picture of the view of the network."""
+        return self._flow.grab().toImage()
+
+    def _mark_dead(self) -> None:
+        if self._dead is None or self.record is None:
+            return
+        self._dead.update(self.record)
+        dead = self._dead.dead()
+        if dead != self._marked:
+            self._marked = dead
+            self._flow.set_dead(dead)
+            self._inspector.set_dead(dead, self._dead.drawings)
+
+    def select(self, selection: Selection | None) -> None:
+        """Select a channel, a pixel, or nothing, everywhere at once."""
+        self.selection = selection
+        self._flow.set_selection(selection)
+        self._inspector.set_selection(selection)
+
+    def _set_winner(self, winner: str) -> None:
+        if winner != self._winner:
+            self._winner = winner
+            self.winner_changed.emit(winner)

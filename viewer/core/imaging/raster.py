@@ -1,0 +1,128 @@
+"""Painting polylines with a round pen, fast enough for every movement of a pen."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.core.imaging.strokes import PointArray
+from viewer.core.records import FloatArray
+
+Coverage = NDArray[np.bool_]
+
+# Segments sampled in one go: bounds the memory that a drawing of 100,000 points takes.
+_SEGMENTS_AT_ONCE = 4_000
+# Discs a quarter of their radius apart leave scallops under 2 % of the radius deep.
+_SPACING = 0.25
+
+
+def paint(lines: list[PointArray], shape: tuple[int, int], radii: list[float]) -> Coverage:
+    """Paint polylines with round pens.
+
+    Parameters
+    ----------
+    lines : list of (N, 2) float64
+        x, y in pixels of the result, measured from its upper left corner; N >= 1.
+    shape : (height, width)
+    radii : list of float
+        Half the pen's width for each line, in pixels of the result.
+
+    Returns
+    -------
+    (height, width) bool
+        True where a pixel's centre is under the pen; what falls outside is cut off.
+    """
+    height, width = shape
+    # A run of ink in a row adds one where it starts and takes one where it ends (the
+    # column beyond the last is there for that); the running sum is then the coverage.
+    edges = np.zeros(height * (width + 1), np.int32)
+    for radius in sorted(set(radii)):
+        same = [line for line, own in zip(lines, radii, strict=True) if own == radius]
+        _add_runs(edges, _samples(same, max(1.0, _SPACING * radius)), shape, radius)
+    runs = edges.reshape(height, width + 1)
+    return np.cumsum(runs, axis=1, dtype=np.int32)[:, :width] > 0
+
+
+def _samples(lines: list[PointArray], spacing: float) -> PointArray:
+    """Return (M, 2) points along the lines, at most `spacing` apart on either axis."""
+    points = np.concatenate(lines)
+    joined = np.ones(len(points), np.bool_)
+    joined[np.cumsum([len(line) for line in lines]) - 1] = False  # a pen lifted off
+    starts = np.flatnonzero(joined)
+    parts = [points[~joined]]
+    for first in range(0, len(starts), _SEGMENTS_AT_ONCE):
+        chosen = starts[first : first + _SEGMENTS_AT_ONCE]
+        parts.append(_along(points[chosen], points[chosen + 1], spacing))
+        if len(starts) > _SEGMENTS_AT_ONCE:
+            parts[-1] = np.unique(np.round(parts[-1]), axis=0)
+    return np.concatenate(parts)
+
+
+def _along(starts: PointArray, ends: PointArray, spacing: float) -> PointArray:
+    """Return (M, 2) points on segments (N, 2) to (N, 2), without each segment's end."""
+    steps = ends - starts
+    counts = np.ceil(np.abs(steps).max(axis=1) / spacing).astype(np.intp)
+    np.maximum(counts, 1, out=counts)
+    before = np.cumsum(counts) - counts
+    index = np.arange(before[-1] + counts[-1]) - np.repeat(before, counts)
+    fraction = index / np.repeat(counts, counts)
+    samples: PointArray = np.repeat(starts, counts, axis=0)
+    samples += fraction[:, np.newaxis] * np.repeat(steps, counts, axis=0)
+    return samples
+
+
+def _add_runs(
+    edges: NDArray[np.int32], samples: PointArray, shape: tuple[int, int], radius: float
+) -> None:
+    """Add one run of ink for every sample and every row of the pen's disc."""
+    height, width = shape
+    rows, halves = _disc(radius)
+    # (M, R): the row each run lies in, and its first and one-past-last column.
+    row = np.floor(samples[:, 1]).astype(np.intp)[:, np.newaxis] + rows
+    first = np.ceil(samples[:, 0, np.newaxis] - halves - 0.5).astype(np.intp)
+    last = np.floor(samples[:, 0, np.newaxis] + halves + 0.5).astype(np.intp)
+    np.clip(first, 0, width, out=first)
+    np.clip(last, 0, width, out=last)
+    inside = (row >= 0) & (row < height)
+    if not inside.all():
+        row, first, last = row[inside], first[inside], last[inside]
+    start = row * (width + 1)
+    cells = edges.size
+    edges += np.bincount((start + first).ravel(), minlength=cells).astype(np.int32)
+    edges -= np.bincount((start + last).ravel(), minlength=cells).astype(np.int32)
+
+
+@lru_cache(maxsize=64)
+def _disc(radius: float) -> tuple[NDArray[np.intp], PointArray]:
+    """Return the rows of a disc around the row of its centre, and half the run in each.
+
+    The centre is taken to lie in the middle of its row: at eight rows a pixel, an error of
+    at most 1/16 pixel.
+    """
+    reach = int(np.ceil(radius))
+    rows = np.arange(-reach, reach + 1, dtype=np.intp)
+    squares = radius**2 - rows.astype(np.float64) ** 2
+    kept = squares > 0
+    return rows[kept], np.sqrt(squares[kept])
+
+
+def area_average(coverage: Coverage, factor: int) -> FloatArray:
+    """Average blocks of factor × factor pixels.
+
+    Parameters
+    ----------
+    coverage : (H * factor, W * factor) bool
+
+    Returns
+    -------
+    (H, W) float32, [0, 1]
+    """
+    rows = coverage.shape[0] // factor
+    columns = coverage.shape[1] // factor
+    # Rows first: adding whole rows is a fast loop, adding neighbours in a row is not.
+    sums = coverage.view(np.uint8).reshape(rows, factor, -1).sum(axis=1, dtype=np.uint16)
+    blocks = sums.reshape(rows, columns, factor).sum(axis=2, dtype=np.uint32)
+    pixels: FloatArray = (blocks / (factor * factor)).astype(np.float32)
+    return pixels

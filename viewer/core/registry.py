@@ -1,0 +1,48 @@
+"""Things known by name: data sets, architectures, recipes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+from viewer.core.errors import UserError
+
+Item = TypeVar("Item")
+
+
+class Registry(Generic[Item]):
+    """Items by name, in the order registered; a name is given once.
+
+    Parameters
+    ----------
+    noun : str
+        What an item is, for messages: ``data set``.
+    """
+
+    def __init__(self, noun: str) -> None:
+        self._noun = noun
+        self._items: dict[str, Item] = {}
+
+    def add(self, name: str, item: Item) -> None:
+        """Register `item`; ValueError if `name` is taken."""
+        if name in self._items:
+            raise ValueError(f"The {self._noun} {name!r} is registered already.")
+        self._items[name] = item
+
+    def get(self, name: str) -> Item:
+        """Return the item called `name`; UserError that lists the names if there is none."""
+        try:
+            return self._items[name]
+        except KeyError:
+            known = ", ".join(self._items)
+            raise UserError(f"There is no {self._noun} {name!r}: choose one of {known}.") from None
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names in the order registered."""
+        return tuple(self._items)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._items
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)

@@ -1,0 +1,326 @@
+"""Everything the window can be told to do, as a table: menus, shortcuts, tooltips, icons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtGui import QAction, QActionGroup, QKeySequence
+
+from viewer.widgets.icons import blank_icon
+
+if TYPE_CHECKING:
+    from viewer.widgets.icons import IconSet
+    from viewer.widgets.theme import Theme
+
+FILE, EDIT, VIEW, HELP, SOURCE, THEME = "&File", "&Edit", "&View", "&Help", "Source", "Theme"
+MENU_BAR = (FILE, EDIT, VIEW, HELP)
+
+
+class ActionRow(NamedTuple):
+    """One row of the table.
+
+    Attributes
+    ----------
+    name : str
+        What `ActionSet.action_triggered` carries.
+    text : str
+        In a menu.
+    tooltip : str
+        What it does, in a phrase; the shortcut is added to it.
+    shortcuts : tuple of str
+        Portable key sequences; the first is shown.
+    icon : str
+        Phosphor's name; empty for none.
+    menus : tuple of str
+        Where it stands, in the order of the table.
+    checkable, checked : bool
+        Whether it is a switch, and how it starts.
+    group : str
+        Of the switches of one group exactly one is on.
+    separator : bool
+        Whether a line stands above it.
+    """
+
+    name: str
+    text: str
+    tooltip: str
+    shortcuts: tuple[str, ...] = ()
+    icon: str = ""
+    menus: tuple[str, ...] = ()
+    checkable: bool = False
+    checked: bool = False
+    group: str = ""
+    separator: bool = False
+
+
+ACTIONS: tuple[ActionRow, ...] = (
+    ActionRow(
+        "open_model",
+        "&Open model…",
+        "Open a trained network",
+        ("Ctrl+O",),
+        "folder-open",
+        (FILE,),
+    ),
+    ActionRow(
+        "open_picture",
+        "Open &picture or strokes…",
+        "Open a picture or a stroke file",
+        ("Ctrl+Shift+O",),
+        "image",
+        (FILE, SOURCE),
+    ),
+    ActionRow(
+        "save_drawing",
+        "&Save drawing…",
+        "Save the drawing as a stroke file or a picture",
+        ("Ctrl+S",),
+        "floppy-disk",
+        (FILE,),
+        separator=True,
+    ),
+    ActionRow("export_view", "&Export view…", "Save what is shown", ("Ctrl+E",), "export", (FILE,)),
+    ActionRow(
+        "quit", "&Quit", "Close the window", ("Ctrl+Q",), "sign-out", (FILE,), separator=True
+    ),
+    ActionRow(
+        "undo",
+        "&Undo",
+        "Take back the last stroke, erasure or clearing",
+        ("Ctrl+Z",),
+        "arrow-u-up-left",
+        (EDIT,),
+    ),
+    ActionRow(
+        "redo",
+        "&Redo",
+        "Do again what was taken back",
+        ("Ctrl+Shift+Z", "Ctrl+Y"),
+        "arrow-u-up-right",
+        (EDIT,),
+    ),
+    ActionRow(
+        "clear",
+        "C&lear",
+        "Take everything off the pad",
+        ("Delete", "Backspace"),
+        "trash",
+        (EDIT,),
+    ),
+    ActionRow(
+        "copy",
+        "&Copy",
+        "Copy the picture that the network sees",
+        ("Ctrl+C",),
+        "copy",
+        (EDIT,),
+        separator=True,
+    ),
+    ActionRow(
+        "paste",
+        "&Paste",
+        "Paste a picture onto the pad",
+        ("Ctrl+V",),
+        "clipboard-text",
+        (EDIT, SOURCE),
+    ),
+    ActionRow(
+        "pen",
+        "P&en",
+        "Draw with the left button, erase with the right",
+        ("P",),
+        "pencil-simple",
+        (EDIT,),
+        checkable=True,
+        checked=True,
+        group="tool",
+        separator=True,
+    ),
+    ActionRow(
+        "eraser",
+        "Er&aser",
+        "Erase ink; the right button always does",
+        ("E",),
+        "eraser",
+        (EDIT,),
+        checkable=True,
+        group="tool",
+    ),
+    ActionRow("thinner", "T&hinner pen", "Make the pen thinner", ("[",), "", (EDIT,)),
+    ActionRow("thicker", "Th&icker pen", "Make the pen thicker", ("]",), "", (EDIT,)),
+    ActionRow(
+        "prepare",
+        "Ce&ntre and scale like MNIST",
+        "Feed the drawing as MNIST was made, or the raw canvas",
+        ("C",),
+        "",
+        (EDIT,),
+        checkable=True,
+        checked=True,
+        separator=True,
+    ),
+    ActionRow(
+        "draw", "&Draw", "Clear the pad and draw a digit", ("D",), "pencil-simple", (SOURCE,)
+    ),
+    ActionRow(
+        "browse_mnist",
+        "&MNIST test images…",
+        "Choose one of the 10,000 test images",
+        ("M",),
+        "squares-four",
+        (SOURCE,),
+    ),
+    ActionRow(
+        "random_mnist",
+        "&Random test image",
+        "Show a random MNIST test image",
+        ("R",),
+        "shuffle",
+        (SOURCE,),
+    ),
+    ActionRow(
+        "zoom_fit", "&Fit", "Show the whole network", ("Ctrl+0", "F"), "corners-out", (VIEW,)
+    ),
+    ActionRow(
+        "zoom_in",
+        "Zoom &in",
+        "Zoom in",
+        ("Ctrl++", "Ctrl+="),
+        "magnifying-glass-plus",
+        (VIEW,),
+    ),
+    ActionRow("zoom_out", "Zoom &out", "Zoom out", ("Ctrl+-",), "magnifying-glass-minus", (VIEW,)),
+    ActionRow(
+        "theme_system",
+        "Like the &system",
+        "Light or dark as the desktop is",
+        (),
+        "desktop",
+        (THEME,),
+        checkable=True,
+        checked=True,
+        group="theme",
+    ),
+    ActionRow(
+        "theme_light",
+        "&Light",
+        "Light at all times",
+        (),
+        "sun",
+        (THEME,),
+        checkable=True,
+        group="theme",
+    ),
+    ActionRow(
+        "theme_dark",
+        "&Dark",
+        "Dark at all times",
+        (),
+        "moon",
+        (THEME,),
+        checkable=True,
+        group="theme",
+    ),
+    ActionRow(
+        "shortcuts",
+        "&Keyboard shortcuts",
+        "List the keyboard shortcuts",
+        ("F1", "?"),
+        "question",
+        (HELP,),
+    ),
+    ActionRow("about", "&About", "What this program is", (), "info", (HELP,)),
+)
+
+
+def plain_text(row: ActionRow) -> str:
+    """Return the text of `row` without the marks of a menu."""
+    return row.text.replace("&", "").removesuffix("…")
+
+
+def key_text(shortcut: str) -> str:
+    """Return a shortcut as this platform writes it."""
+    return QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def tooltip_of(row: ActionRow) -> str:
+    """Return what `row` does and the key for it."""
+    if not row.shortcuts:
+        return row.tooltip
+    return f"{row.tooltip} ({key_text(row.shortcuts[0])})"
+
+
+class ActionSet(QObject):
+    """The actions of a table of rows.
+
+    Signals
+    -------
+    action_triggered(str)
+        The action of that name was chosen by a person.
+    action_toggled(str, bool)
+        Beside it, for a switch: its new state.
+    """
+
+    action_triggered = pyqtSignal(str)
+    action_toggled = pyqtSignal(str, bool)
+
+    def __init__(self, rows: Iterable[ActionRow], parent: QObject) -> None:
+        super().__init__(parent)
+        self.rows = tuple(rows)
+        self._groups: dict[str, QActionGroup] = {}
+        self._actions = {row.name: self._build(row) for row in self.rows}
+
+    def __getitem__(self, name: str) -> QAction:
+        return self._actions[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._actions
+
+    def __iter__(self) -> Iterator[QAction]:
+        return iter(self._actions.values())
+
+    def get(self, name: str) -> QAction | None:
+        """Return the action called `name`; None where the table has no such row."""
+        return self._actions.get(name)
+
+    def of_menu(self, menu: str) -> list[tuple[ActionRow, QAction]]:
+        """Return what stands in `menu`, from top to bottom."""
+        return [(row, self._actions[row.name]) for row in self.rows if menu in row.menus]
+
+    def set_checked(self, name: str, checked: bool) -> None:
+        """Set a switch without a signal of this set; widgets that show it follow."""
+        if name in self._actions:
+            self._actions[name].setChecked(checked)
+
+    def set_enabled(self, name: str, enabled: bool) -> None:
+        """Grey out an action, or not."""
+        if name in self._actions:
+            self._actions[name].setEnabled(enabled)
+
+    def set_icons(self, icons: IconSet, theme: Theme) -> None:
+        """Give every action its icon."""
+        for row in self.rows:
+            if row.icon:
+                self._actions[row.name].setIcon(icons.icon(row.icon, theme))
+
+    def _build(self, row: ActionRow) -> QAction:
+        action = QAction(row.text, self)
+        action.setObjectName(row.name)
+        action.setToolTip(tooltip_of(row))
+        action.setShortcuts([QKeySequence(shortcut) for shortcut in row.shortcuts])
+        action.setCheckable(row.checkable)
+        action.setChecked(row.checked)
+        if row.icon:
+            action.setIcon(blank_icon())
+        if row.group:
+            group = self._groups.setdefault(row.group, QActionGroup(self))
+            group.addAction(action)
+        action.triggered.connect(lambda checked: self._on_triggered(row, checked))
+        return action
+
+    def _on_triggered(self, row: ActionRow, checked: bool) -> None:
+        if row.checkable:
+            self.action_toggled.emit(row.name, checked)
+        self.action_triggered.emit(row.name)

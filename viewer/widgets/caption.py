@@ -1,0 +1,62 @@
+"""Which network is on screen: always said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt6.QtWidgets import QFrame, QVBoxLayout, QWidget
+
+from viewer.widgets.labels import ElidedLabel
+from viewer.widgets.theme import GRID_PX, TextSize, text_font
+
+if TYPE_CHECKING:
+    from viewer.core.records import NetworkRecord
+
+
+def details_of(network: NetworkRecord, step: int) -> str:
+    """Return the line below a network's title.
+
+    The accuracy in its file is that of the weights in the file: once they were trained
+    further it is named as such.
+    """
+    parts = [f"{network.parameters:,} parameters"]
+    if network.test_accuracy is None:
+        parts.append("test accuracy unknown")
+    else:
+        accuracy = f"{100 * network.test_accuracy:.2f} %"
+        where = f" on {network.dataset} test" if network.dataset else " in its test"
+        parts.append(accuracy + where + (" as loaded" if step else ""))
+    if step:
+        return " · ".join((f"step {step:,}", *parts))
+    return " · ".join((*reversed(parts), "weights as loaded"))
+
+
+class NetworkCaption(QFrame):
+    """Title of the network; test accuracy, parameters and training step below."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("network_caption")
+        self._network: NetworkRecord | None = None
+        self.title = ElidedLabel(" ")
+        self.title.setFont(text_font(TextSize.TITLE, bold=True))
+        self.details = ElidedLabel(" ")
+        self.details.setFont(text_font(TextSize.SMALL))
+        self.details.setObjectName("muted")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2 * GRID_PX, GRID_PX - 2, 2 * GRID_PX, GRID_PX - 2)
+        layout.setSpacing(0)
+        layout.addWidget(self.title)
+        layout.addWidget(self.details)
+
+    def set_network(self, network: NetworkRecord, step: int = 0) -> None:
+        """Show what `network` is, with the weights of a training step."""
+        self._network = network
+        self.title.set_line(network.title)
+        self.setToolTip(f"{network.title}, {network.architecture}, {network.source}")
+        self.set_step(step)
+
+    def set_step(self, step: int) -> None:
+        """Show another training step of the same network; 0 for the weights as loaded."""
+        if self._network is not None:
+            self.details.set_line(details_of(self._network, step))

@@ -1,0 +1,290 @@
+"""Thumbnails of a data set's images, by page, class and number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QTimer, pyqtSignal
+from PyQt6.QtGui import QIntValidator
+from PyQt6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from viewer.widgets.elided_label import ElidedLabel
+from viewer.widgets.theme import GRID_PX, LIGHT
+from viewer.widgets.thumbnails import Thumbnails
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from viewer.widgets.icons import IconSet
+    from viewer.widgets.theme import Theme
+
+MARGIN_PX = 12
+CLASS_BUTTON_PX = 22
+RESIZE_PAUSE_MS = 80  # a window that is being dragged larger asks for one page, not for fifty
+DIGITS = tuple("0123456789")
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which thumbnails are wanted.
+
+    Attributes
+    ----------
+    label : int or None
+        Only images of this class; None for all.
+    offset, count : int
+        First one among those that match, and how many.
+    """
+
+    label: int | None
+    offset: int
+    count: int
+
+
+class DatasetBrowser(QWidget):
+    """A page of thumbnails with the means to find others; owns no data.
+
+    Parameters
+    ----------
+    parent : QWidget, optional
+    class_names : sequence of str
+
+    Signals
+    -------
+    page_requested(object)
+        PageRequest for the thumbnails that are to be shown; answer with `set_page`.
+    image_chosen(int)
+        Index in the data set.
+    random_requested(object)
+        Class of the image that is wanted (int), or None for any.
+    next_mistake_requested()
+        The next image that the network gets wrong is wanted.
+    """
+
+    page_requested = pyqtSignal(object)
+    image_chosen = pyqtSignal(int)
+    random_requested = pyqtSignal(object)
+    next_mistake_requested = pyqtSignal()
+
+    def __init__(
+        self, parent: QWidget | None = None, *, class_names: Sequence[str] = DIGITS
+    ) -> None:
+        super().__init__(parent)
+        self._theme = LIGHT
+        self._label: int | None = None
+        self._offset = 0
+        self._total = 0
+        self._asked: PageRequest | None = None
+        self._busy = False
+        self._thumbnails = Thumbnails(self)
+        self._classes = self._build_classes(class_names)
+        self._random = _push_button("Random", "Show a random image of the chosen class", self)
+        self._mistake = _push_button(
+            "Next mistake", "Show the next test image that this network gets wrong", self
+        )
+        self._index = self._build_index()
+        self._first = _page_button("|<", "First page", self)
+        self._previous = _page_button("<", "Previous page", self)
+        self._next = _page_button(">", "Next page", self)
+        self._last = _page_button(">|", "Last page", self)
+        self._status = ElidedLabel("", self)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(RESIZE_PAUSE_MS)
+        self._build_layout()
+        self._connect_signals()
+        self.set_theme(LIGHT)
+        self._show_state()
+
+    def _build_classes(self, names: Sequence[str]) -> QButtonGroup:
+        group = QButtonGroup(self)
+        for number, name in enumerate(("All", *names)):
+            button = QToolButton(self)
+            button.setText(name)
+            button.setCheckable(True)
+            button.setMinimumWidth(CLASS_BUTTON_PX)
+            button.setToolTip("Images of every class" if number == 0 else f"Images of class {name}")
+            group.addButton(button, number - 1)
+        first = group.button(-1)
+        if first is not None:
+            first.setChecked(True)
+        return group
+
+    def _build_index(self) -> QLineEdit:
+        edit = QLineEdit(self)
+        edit.setPlaceholderText("Number")
+        edit.setToolTip("Show the image with this number: type it and press Enter")
+        edit.setAccessibleName("Number of an image")
+        edit.setFixedWidth(edit.fontMetrics().horizontalAdvance("000000") + 3 * GRID_PX)
+        return edit
+
+    def _build_layout(self) -> None:
+        classes = QHBoxLayout()
+        classes.setSpacing(0)
+        for button in self._classes.buttons():
+            classes.addWidget(button)
+        classes.addStretch(1)
+        actions = QHBoxLayout()
+        actions.setSpacing(GRID_PX)
+        actions.addWidget(self._random)
+        actions.addWidget(self._mistake)
+        actions.addStretch(1)
+        actions.addWidget(self._index)
+        pages = QHBoxLayout()
+        pages.setSpacing(GRID_PX // 2)
+        pages.addWidget(self._status, 1)
+        for button in (self._first, self._previous, self._next, self._last):
+            pages.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(MARGIN_PX, GRID_PX, MARGIN_PX, GRID_PX)
+        layout.setSpacing(GRID_PX)
+        layout.addLayout(classes)
+        layout.addLayout(actions)
+        layout.addWidget(self._thumbnails, 1)
+        layout.addLayout(pages)
+
+    def _connect_signals(self) -> None:
+        self._classes.idClicked.connect(self._on_class_clicked)
+        self._random.clicked.connect(lambda: self.random_requested.emit(self._label))
+        self._mistake.clicked.connect(self.next_mistake_requested)
+        self._index.returnPressed.connect(self._on_index_entered)
+        self._first.clicked.connect(lambda: self._turn_to(0))
+        self._previous.clicked.connect(lambda: self._turn(-1))
+        self._next.clicked.connect(lambda: self._turn(1))
+        self._last.clicked.connect(lambda: self._turn_to(self._total - 1))
+        self._thumbnails.chosen.connect(self.image_chosen)
+        self._thumbnails.page_turned.connect(self._turn)
+        self._thumbnails.capacity_changed.connect(self._on_capacity_changed)
+        self._pause.timeout.connect(self._ask)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use the colours of `theme`."""
+        self._theme = theme
+        self._thumbnails.set_theme(theme)
+        self._status.set_color(theme.color("text_muted"))
+
+    def set_icons(self, icons: IconSet) -> None:
+        """Use icons of `icons` on the buttons that turn pages."""
+        for button, name in (
+            (self._first, "caret-double-left"),
+            (self._previous, "caret-left"),
+            (self._next, "caret-right"),
+            (self._last, "caret-double-right"),
+        ):
+            button.setIcon(icons.icon(name, self._theme))
+
+    def set_page(
+        self,
+        images: NDArray[np.uint8],
+        labels: NDArray[np.uint8],
+        indices: NDArray[np.int64],
+        total: int,
+    ) -> None:
+        """Show the page that was asked for last.
+
+        Parameters
+        ----------
+        images : (N, 28, 28) uint8
+            Ink 255, paper 0.
+        labels : (N,) uint8
+        indices : (N,) int64
+            Positions in the data set.
+        total : int
+            How many images match the class.
+        """
+        self._total = total
+        self._thumbnails.set_images(images, labels, indices)
+        if self._index.validator() is None and self._label is None and total:
+            self._index.setValidator(QIntValidator(0, total - 1, self._index))
+        self._show_state()
+
+    def set_busy(self, text: str | None) -> None:
+        """Say what takes a while, and hold the buttons that would start more of it."""
+        self._busy = bool(text)
+        self._mistake.setEnabled(not self._busy)
+        self._show_state(text or "")
+
+    def set_current(self, index: int | None) -> None:
+        """Mark the image that the network is looking at, if it is on this page."""
+        self._thumbnails.set_current(index)
+
+    def _on_class_clicked(self, number: int) -> None:
+        self._label = None if number < 0 else number
+        self._offset = 0
+        self._ask()
+
+    def _on_index_entered(self) -> None:
+        if not self._index.hasAcceptableInput() or not self._index.text():
+            return
+        index = int(self._index.text())
+        everything = self._classes.button(-1)
+        if everything is not None:
+            everything.setChecked(True)
+        self._label = None
+        self._offset = index - index % self._thumbnails.capacity
+        self._ask()
+        self.set_current(index)
+        self.image_chosen.emit(index)
+
+    def _on_capacity_changed(self) -> None:
+        self._pause.start()
+
+    def _turn(self, pages: int) -> None:
+        self._turn_to(self._offset + pages * self._thumbnails.capacity)
+
+    def _turn_to(self, place: int) -> None:
+        place = min(max(place, 0), max(self._total - 1, 0))
+        offset = place - place % self._thumbnails.capacity
+        if offset != self._offset:
+            self._offset = offset
+            self._ask()
+
+    def _ask(self) -> None:
+        self._pause.stop()
+        capacity = self._thumbnails.capacity
+        self._offset -= self._offset % capacity
+        request = PageRequest(self._label, self._offset, capacity)
+        if request != self._asked:
+            self._asked = request
+            self.page_requested.emit(request)
+
+    def _show_state(self, busy: str = "") -> None:
+        end = min(self._offset + self._thumbnails.count, self._total)
+        if busy:
+            self._status.set_text(busy)
+        elif self._total:
+            self._status.set_text(f"{self._offset + 1:,}–{end:,} of {self._total:,}")
+        else:
+            self._status.set_text("No images yet" if self._asked is None else "Reading images …")
+        at_start, at_end = self._offset == 0, end >= self._total
+        self._first.setEnabled(not at_start)
+        self._previous.setEnabled(not at_start)
+        self._next.setEnabled(not at_end)
+        self._last.setEnabled(not at_end)
+
+
+def _push_button(text: str, tip: str, parent: QWidget) -> QPushButton:
+    button = QPushButton(text, parent)
+    button.setToolTip(tip)
+    button.setAutoDefault(False)
+    return button
+
+
+def _page_button(text: str, tip: str, parent: QWidget) -> QToolButton:
+    button = QToolButton(parent)
+    button.setText(text)
+    button.setToolTip(tip)
+    button.setAccessibleName(tip)
+    return button

@@ -1,0 +1,83 @@
+"""Two small windows: the keyboard shortcuts, and what this program is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PyQt6.QtCore import PYQT_VERSION_STR, Qt
+from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from viewer.widgets.actions import ActionRow, key_text, plain_text
+from viewer.widgets.theme import GRID_PX, TextSize, text_font
+
+MOUSE_ROWS = (
+    ("Draw", "Left button, pen or finger"),
+    ("Erase", "Right button, or the pen's other end"),
+)
+
+
+def shortcut_rows(rows: Sequence[ActionRow]) -> list[tuple[str, str]]:
+    """Return (what, keys) for everything in the table that has a shortcut."""
+    return [
+        (plain_text(row), " or ".join(key_text(shortcut) for shortcut in row.shortcuts))
+        for row in rows
+        if row.shortcuts
+    ]
+
+
+class ShortcutsDialog(QDialog):
+    """All shortcuts of the table in two columns; the window stays usable beside it."""
+
+    def __init__(self, rows: Sequence[ActionRow], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Keyboard shortcuts")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        entries = [*shortcut_rows(rows), *MOUSE_ROWS]
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(2 * GRID_PX)
+        grid.setVerticalSpacing(GRID_PX // 2)
+        half = (len(entries) + 1) // 2
+        for index, (what, keys) in enumerate(entries):
+            row, column = index % half, 3 * (index // half)
+            name = QLabel(what)
+            name.setObjectName("muted")
+            grid.addWidget(name, row, column)
+            grid.addWidget(QLabel(keys), row, column + 1)
+        grid.setColumnMinimumWidth(2, 2 * GRID_PX)
+        _frame(self, grid)
+
+
+class AboutDialog(QDialog):
+    """Name, version, licence."""
+
+    def __init__(self, version: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("About convnet-viewer")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        grid = QGridLayout()
+        grid.setVerticalSpacing(GRID_PX)
+        title = QLabel(f"convnet-viewer {version}")
+        title.setFont(text_font(TextSize.TITLE, bold=True))
+        grid.addWidget(title, 0, 0)
+        grid.addWidget(
+            QLabel("Draw a digit and see every layer of a convolutional network answer, live."),
+            1,
+            0,
+        )
+        details = QLabel(
+            "MIT licence. MNIST by LeCun, Cortes and Burges, CC BY-SA 3.0.\n"
+            f"Typeface Inter, icons Phosphor. PyQt {PYQT_VERSION_STR}."
+        )
+        details.setObjectName("muted")
+        grid.addWidget(details, 2, 0)
+        _frame(self, grid)
+
+
+def _frame(dialog: QDialog, grid: QGridLayout) -> None:
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+    buttons.rejected.connect(dialog.close)
+    layout = QVBoxLayout(dialog)
+    layout.setContentsMargins(*(3 * GRID_PX,) * 4)
+    layout.setSpacing(3 * GRID_PX)
+    layout.addLayout(grid)
+    layout.addWidget(buttons)

@@ -1,0 +1,96 @@
+"""Docks with quiet titles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QSize, Qt
+from PyQt6.QtGui import QFont
+from PyQt6.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QToolButton,
+    QWidget,
+)
+
+from viewer.widgets.icons import blank_icon
+from viewer.widgets.theme import GRID_PX, TextSize, text_font
+
+if TYPE_CHECKING:
+    from viewer.widgets.icons import IconSet
+    from viewer.widgets.theme import Theme
+
+TITLE_BUTTON_PX = 20
+TITLE_ICON_PX = 12
+TITLE_SPACING_PERCENT = 106  # capitals need air
+
+
+class DockTitle(QFrame):
+    """The bar over a dock: its name, a button to float it and one to close it."""
+
+    def __init__(self, dock: QDockWidget) -> None:
+        super().__init__(dock)
+        self.setObjectName("dock_title")
+        name = dock.windowTitle()
+        label = QLabel(name.upper())
+        font = text_font(TextSize.SMALL, bold=True)
+        font.setLetterSpacing(QFont.SpacingType.PercentageSpacing, TITLE_SPACING_PERCENT)
+        label.setFont(font)
+        self._float = _title_button(f"Detach or attach {name.lower()}")
+        self._close = _title_button(f"Close {name.lower()} (the View menu brings it back)")
+        self._float.clicked.connect(lambda: dock.setFloating(not dock.isFloating()))
+        self._close.clicked.connect(dock.close)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(GRID_PX, 2, 4, 2)
+        layout.setSpacing(2)
+        layout.addWidget(label, 1)
+        layout.addWidget(self._float)
+        layout.addWidget(self._close)
+
+    def set_icons(self, icons: IconSet, theme: Theme) -> None:
+        """Give the two buttons their icons."""
+        self._float.setIcon(icons.icon("arrow-square-out", theme))
+        self._close.setIcon(icons.icon("x", theme))
+
+
+class Dock(QDockWidget):
+    """A dock that can be moved, closed and floated.
+
+    Parameters
+    ----------
+    name : str
+        For saving the layout; never change it.
+    title : str
+        To show.
+    """
+
+    def __init__(self, name: str, title: str, parent: QWidget) -> None:
+        super().__init__(title, parent)
+        self.setObjectName(name)
+        self.title_bar = DockTitle(self)
+        self.setTitleBarWidget(self.title_bar)
+
+
+def scrolling(page: QWidget) -> QScrollArea:
+    """Return `page` in an area that scrolls where the page can't shrink any more."""
+    page.setObjectName("dock_page")
+    area = QScrollArea()
+    area.setWidget(page)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area
+
+
+def _title_button(tooltip: str) -> QToolButton:
+    button = QToolButton()
+    button.setIcon(blank_icon())
+    button.setIconSize(QSize(TITLE_ICON_PX, TITLE_ICON_PX))
+    button.setFixedSize(TITLE_BUTTON_PX, TITLE_BUTTON_PX)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.setToolTip(tooltip)
+    button.setAccessibleName(tooltip)
+    return button

@@ -1,0 +1,92 @@
+"""What is written on a card, and how much room it takes."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from PyQt6.QtCore import QRectF, Qt
+from PyQt6.QtGui import QFont, QFontMetricsF, QPainter
+
+from viewer.core.card_layout import TITLE_LINE_PX, Rect, TextSizes
+from viewer.core.records import NetworkRecord, Node
+from viewer.widgets.theme import TextSize, Theme, text_font
+
+NAME_GAP_PX = 6  # between name and type
+COUNT_GAP_PX = 12  # between shape and parameters
+MAX_NAME_PX = 200  # longer names, as of deep modules, lose their middle
+MAX_CLASS_PX = 120
+
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+class TitleFonts:
+    """The fonts of a card, and their measures."""
+
+    def __init__(self) -> None:
+        self.name: QFont = text_font(TextSize.BODY, bold=True)
+        self.small: QFont = text_font(TextSize.SMALL)
+        self.small_bold: QFont = text_font(TextSize.SMALL, bold=True)
+        self._name_metrics = QFontMetricsF(self.name)
+        self._small_metrics = QFontMetricsF(self.small_bold)
+
+    def name_text(self, node: Node) -> str:
+        """Return a node's name, shortened if it is very long."""
+        return self._name_metrics.elidedText(node.name, Qt.TextElideMode.ElideMiddle, MAX_NAME_PX)
+
+    def name_px(self, node: Node) -> float:
+        """Return the width of a node's name."""
+        return self._name_metrics.horizontalAdvance(self.name_text(node))
+
+    def small_px(self, text: str) -> float:
+        """Return the width of small text, bold or not."""
+        return self._small_metrics.horizontalAdvance(text)
+
+    def class_text(self, name: str) -> str:
+        """Return a class's name, shortened if it is very long."""
+        return self._small_metrics.elidedText(name, Qt.TextElideMode.ElideRight, MAX_CLASS_PX)
+
+    def measure(self, network: NetworkRecord) -> TextSizes:
+        """Return the room that the texts of a network need."""
+        titles = {node.name: int(self._title_px(node)) + 1 for node in network.nodes}
+        names = (self.small_px(self.class_text(name)) for name in network.class_names)
+        return TextSizes(MappingProxyType(titles), int(max(names, default=0)) + 1)
+
+    def _title_px(self, node: Node) -> float:
+        first = self.name_px(node) + NAME_GAP_PX + self.small_px(type_text(node))
+        second = self.small_px(shape_text(node))
+        if node.parameters:
+            second += COUNT_GAP_PX + self.small_px(parameters_text(node))
+        return max(first, second)
+
+
+def type_text(node: Node) -> str:
+    """Return the operation's own name, unless the node is called that."""
+    return "" if node.type_name.lower() == node.name.lower() else node.type_name
+
+
+def shape_text(node: Node) -> str:
+    """Return an output's shape: ``16 × 28 × 28``."""
+    return " × ".join(str(length) for length in node.output_shape)
+
+
+def parameters_text(node: Node) -> str:
+    """Return how many parameters a node has: ``12,832 parameters``."""
+    return f"{node.parameters:,} parameters"
+
+
+def paint_title(
+    painter: QPainter, node: Node, place: Rect, fonts: TitleFonts, theme: Theme
+) -> None:
+    """Write the two title lines of a card."""
+    line = QRectF(place.x, place.y, place.width, TITLE_LINE_PX)
+    painter.setFont(fonts.name)
+    painter.setPen(theme.color("text"))
+    painter.drawText(line, _LEFT, fonts.name_text(node))
+    painter.setFont(fonts.small)
+    painter.setPen(theme.color("text_muted"))
+    painter.drawText(line.adjusted(fonts.name_px(node) + NAME_GAP_PX, 0, 0, 0), _LEFT, type_text(node))
+    line.translate(0, TITLE_LINE_PX)
+    painter.drawText(line, _LEFT, shape_text(node))
+    if node.parameters:
+        painter.drawText(line, _RIGHT, parameters_text(node))

@@ -1,0 +1,101 @@
+"""What is selected, in words, and the way to its neighbours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QIcon
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from viewer.widgets.elided_label import ElidedLabel
+from viewer.widgets.inspector_model import description, heading
+from viewer.widgets.theme import TextSize, text_font
+
+if TYPE_CHECKING:
+    from viewer.core.records import Node
+    from viewer.widgets.theme import Theme
+
+NAME_GAP_PX = 4  # as wide as a space
+
+
+class InspectorHeading(QWidget):
+    """Name of the layer, which channel of how many, type, shape and settings.
+
+    Signals
+    -------
+    step_requested(int)
+        +1 for the next channel, -1 for the previous one.
+    """
+
+    step_requested = pyqtSignal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name = ElidedLabel(
+            "",
+            self,
+            size_pt=TextSize.TITLE,
+            bold=True,
+            mode=Qt.TextElideMode.ElideLeft,
+            fixed=True,
+        )
+        self._place = ElidedLabel("", self, size_pt=TextSize.TITLE, fixed=True)
+        self._previous = _button("<", "Previous channel", self)
+        self._next = _button(">", "Next channel", self)
+        self._about = QLabel("", self)
+        self._about.setFont(text_font(TextSize.SMALL))
+        self._about.setWordWrap(True)
+        self._about.setTextFormat(Qt.TextFormat.PlainText)
+        self._build_layout()
+        self._previous.clicked.connect(lambda: self.step_requested.emit(-1))
+        self._next.clicked.connect(lambda: self.step_requested.emit(1))
+
+    def _build_layout(self) -> None:
+        title = QHBoxLayout()
+        title.setSpacing(0)
+        title.addWidget(self._name)
+        title.addSpacing(NAME_GAP_PX)
+        title.addWidget(self._place)
+        title.addStretch(1)
+        title.addWidget(self._previous)
+        title.addWidget(self._next)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(title)
+        layout.addWidget(self._about)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use the colours of `theme`."""
+        self._name.set_color(theme.color("text"))
+        self._place.set_color(theme.color("text_muted"))
+        palette = self._about.palette()
+        palette.setColor(self._about.foregroundRole(), theme.color("text_muted"))
+        self._about.setPalette(palette)
+
+    def set_icons(self, previous: QIcon, following: QIcon) -> None:
+        """Use icons on the buttons in place of text."""
+        for button, icon in ((self._previous, previous), (self._next, following)):
+            button.setIcon(icon)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+
+    def set_node(self, node: Node, channel: int) -> None:
+        """Name channel `channel` of `node`."""
+        self._name.set_text(node.name)
+        self._place.set_text(f"· {heading(node, channel)}")
+        self._about.setText(description(node))
+        self._previous.setEnabled(channel > 0)
+        self._next.setEnabled(channel + 1 < node.output_shape[0])
+
+    def text(self) -> str:
+        """Return the heading, without the line below it."""
+        return f"{self._name.text()} {self._place.text()}"
+
+
+def _button(text: str, tip: str, parent: QWidget) -> QToolButton:
+    button = QToolButton(parent)
+    button.setText(text)
+    button.setToolTip(tip)
+    button.setAccessibleName(tip)
+    return button

@@ -1,0 +1,215 @@
+"""The weights behind the selected channel: kernels, bias, the strongest of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QResizeEvent
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from viewer.core.imaging.color_scale import scale_for
+from viewer.core.imaging.display import DisplaySettings, Scope
+from viewer.core.imaging.numbers import format_exact, format_number
+from viewer.core.records import Selection
+from viewer.widgets.color_bar import ColorBar
+from viewer.widgets.elided_label import ElidedLabel
+from viewer.widgets.kernel_view import KernelSpot, KernelView
+from viewer.widgets.theme import GRID_PX, TextSize, text_font
+
+if TYPE_CHECKING:
+    from PyQt6.QtGui import QIcon
+
+    from viewer.core.imaging.color_scale import ColorScale
+    from viewer.widgets.inspector_model import Kernels
+    from viewer.widgets.theme import Theme
+
+STRONGEST = 3
+_RANKS = ("Strongest:", "Second:", "Third:")
+ALL_STRONGEST_FROM_PX = 240  # below, the weights themselves need the room
+
+
+class KernelPanel(QWidget):
+    """Kernels with a colour bar of their own, the bias, and pages where there are many.
+
+    Signals
+    -------
+    readout_changed(str)
+        The weight under the mouse in words, to full precision; or an empty string.
+    hover_changed(object), weight_chosen(object)
+        Selection of the weight under the mouse, or None; and of the one that was clicked.
+    """
+
+    readout_changed = pyqtSignal(str)
+    hover_changed = pyqtSignal(object)
+    weight_chosen = pyqtSignal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._kernels: Kernels | None = None
+        self._display = DisplaySettings()
+        self._title = ElidedLabel("Kernels", self, size_pt=TextSize.BODY, bold=True)
+        self._bias = ElidedLabel("", self, fixed=True)
+        self._view = KernelView(self)
+        self._strongest = tuple(ElidedLabel("", self) for _ in range(STRONGEST))
+        self._bar = ColorBar(self)
+        self._back = _pager_button("<", "Kernels before these", self)
+        self._range = QLabel("", self)
+        self._on = _pager_button(">", "Kernels after these", self)
+        self._pager = QWidget(self)
+        self._build_layout()
+        self._connect_signals()
+
+    def _build_layout(self) -> None:
+        self._range.setFont(text_font(TextSize.SMALL))
+        top = QHBoxLayout()
+        top.addWidget(self._title, 1)
+        top.addWidget(self._bias, 0, Qt.AlignmentFlag.AlignBottom)
+        pager = QHBoxLayout(self._pager)
+        pager.setContentsMargins(0, 0, 0, 0)
+        pager.addWidget(self._back)
+        pager.addWidget(self._range, 1, Qt.AlignmentFlag.AlignCenter)
+        pager.addWidget(self._on)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID_PX // 2)
+        layout.addLayout(top)
+        layout.addWidget(self._bar)
+        layout.addWidget(self._view, 1)
+        layout.addWidget(self._pager)
+        for label in self._strongest:
+            layout.addWidget(label)
+
+    def _connect_signals(self) -> None:
+        self._back.clicked.connect(lambda: self._view.turn(-1))
+        self._on.clicked.connect(lambda: self._view.turn(1))
+        self._view.page_changed.connect(self._on_page_changed)
+        self._view.hover_changed.connect(self._on_weight_hovered)
+        self._view.spot_chosen.connect(self._on_weight_chosen)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use the colours of `theme`."""
+        self._view.set_theme(theme)
+        self._bar.set_theme(theme)
+        self._title.set_color(theme.color("text"))
+        self._bias.set_color(theme.color("text_muted"))
+        for label in self._strongest:
+            label.set_color(theme.color("text_muted"))
+
+    def set_icons(self, back: QIcon, on: QIcon) -> None:
+        """Use icons on the buttons that turn pages."""
+        for button, icon in ((self._back, back), (self._on, on)):
+            button.setIcon(icon)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+
+    def set_display(self, display: DisplaySettings) -> None:
+        """Colour the kernels as `display` says."""
+        self._display = display
+        self._show_kernels()
+
+    def set_kernels(self, kernels: Kernels | None) -> None:
+        """Show the kernels of one filter; None says that there are none."""
+        self._kernels = kernels
+        self._show_kernels()
+        self._title.set_text(_title(kernels))
+        self._bias.set_text(_bias(kernels))
+        bias = None if kernels is None else kernels.bias
+        self._bias.setToolTip("" if bias is None else f"bias {format_exact(float(bias))}")
+        found = kernels.strongest(STRONGEST) if kernels is not None and kernels.dense else []
+        for rank, label in enumerate(self._strongest):
+            text = (
+                f"{format_number(float(found[rank][1]))} on {found[rank][0]}"
+                if rank < len(found)
+                else ""
+            )
+            label.set_text(f"{_RANKS[rank]} {text}")
+        self._show_strongest()
+
+    def set_selected(self, selection: Selection | None) -> None:
+        """Outline a weight, if it is one of these kernels'."""
+        found, spot = self._kernels, None
+        if selection is not None and found is not None and selection.in_channel is not None:
+            kernel = selection.in_channel - found.first_channel
+            if selection.node == found.node and 0 <= kernel < len(found.values):
+                spot = KernelSpot(kernel, selection.y, selection.x)
+        self._view.set_selected(spot)
+
+    @property
+    def title(self) -> str:
+        """What the panel is called now: also the name of its tab."""
+        return "Weights" if self._kernels is not None and self._kernels.dense else "Kernels"
+
+    def _show_strongest(self) -> None:
+        dense = self._kernels is not None and self._kernels.dense
+        count = STRONGEST if self.height() >= ALL_STRONGEST_FROM_PX else 1
+        for rank, label in enumerate(self._strongest):
+            label.setVisible(dense and rank < count)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._show_strongest()
+
+    def _show_kernels(self) -> None:
+        scale: ColorScale | None = None
+        if self._kernels is not None:
+            own = self._display.scope is Scope.CHANNEL
+            weights = self._kernels.values if own else self._kernels.all_weights
+            layer_wide = replace(self._display, scope=Scope.LAYER)
+            scale = scale_for(weights, signed=True, settings=layer_wide)
+        found = self._kernels
+        values, cells = (None, None) if found is None else (found.values, found.unit_inputs)
+        self._view.set_kernels(values, scale, cells)
+        self._bar.set_scale(scale)
+
+    def _on_page_changed(self, first: int, end: int, count: int) -> None:
+        paged = end - first < count
+        self._pager.setVisible(paged)
+        if paged:
+            self._range.setText(f"{first}–{end - 1} of {count:,} kernels")
+            self._back.setEnabled(first > 0)
+            self._on.setEnabled(end < count)
+
+    def _on_weight_hovered(self, spot: KernelSpot | None) -> None:
+        self.hover_changed.emit(self._selection(spot))
+        if spot is None or self._kernels is None:
+            self.readout_changed.emit("")
+            return
+        weight = self._kernels.values[spot.kernel, spot.y, spot.x]
+        name = self._kernels.input_name(spot.kernel, spot.y, spot.x)
+        self.readout_changed.emit(f"{name}: {format_exact(float(weight))}")
+
+    def _on_weight_chosen(self, spot: KernelSpot) -> None:
+        self.weight_chosen.emit(self._selection(spot))
+
+    def _selection(self, spot: KernelSpot | None) -> Selection | None:
+        found = self._kernels
+        if spot is None or found is None:
+            return None
+        in_channel = spot.kernel + found.first_channel
+        return Selection(found.node, found.channel, spot.y, spot.x, in_channel)
+
+
+def _title(kernels: Kernels | None) -> str:
+    if kernels is None:
+        return "No kernels: this layer has no weights"
+    if kernels.dense:
+        return f"Weights of {kernels.node} on {kernels.source}"
+    count = len(kernels.values)
+    return f"Kernel of {kernels.node}" if count == 1 else f"{count} kernels of {kernels.node}"
+
+
+def _bias(kernels: Kernels | None) -> str:
+    if kernels is None:
+        return ""
+    return "no bias" if kernels.bias is None else f"bias {format_number(float(kernels.bias))}"
+
+
+def _pager_button(text: str, tip: str, parent: QWidget) -> QToolButton:
+    button = QToolButton(parent)
+    button.setText(text)
+    button.setToolTip(tip)
+    button.setAccessibleName(tip)
+    return button

@@ -1,0 +1,259 @@
+"""The window: where everything stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QSettings, Qt, pyqtSignal
+from PyQt6.QtGui import QCloseEvent
+from PyQt6.QtWidgets import QLabel, QMainWindow, QVBoxLayout, QWidget
+
+from viewer import __version__
+from viewer.widgets.actions import ACTIONS, ActionRow, ActionSet
+from viewer.widgets.caption import NetworkCaption
+from viewer.widgets.color_menu import ColorGroup, ColorMenu
+from viewer.widgets.dialogs import AboutDialog, ShortcutsDialog
+from viewer.widgets.docks import Dock, DockTitle, scrolling
+from viewer.widgets.drops import FileDrop
+from viewer.widgets.menus import RecentMenu, fill_menu_bar
+from viewer.widgets.messages import MessageStrip
+from viewer.widgets.overrides import override
+from viewer.widgets.pad_panel import PadPanel
+from viewer.widgets.prediction import PredictionPanel
+from viewer.widgets.status import StatusBar
+from viewer.widgets.style import Appearance
+from viewer.widgets.theme import GRID_PX
+from viewer.widgets.tool_bar import ToolBar
+from viewer.widgets.window_state import restore_state, save_state
+
+if TYPE_CHECKING:
+    from viewer.core.records import NetworkRecord
+    from viewer.widgets.icons import IconSet
+    from viewer.widgets.theme import Theme
+
+APPLICATION_TITLE = "convnet-viewer"
+MODE_KEY = "window/theme"
+THEME_PREFIX = "theme_"
+LEFT_PX, RIGHT_PX = 280, 304
+PREDICTION_PX = 216
+MIN_WIDTH_PX, MIN_HEIGHT_PX = 800, 480
+LOADING_TEXT = "Loading network …"
+INSPECTOR_TEXT = "Click a map to see its values"
+
+
+class MainWindow(QMainWindow):
+    """Menus, tool bar, docks, caption and status bar around the view of the network.
+
+    Parameters
+    ----------
+    settings : QSettings
+        Where the layout is remembered.
+    appearance : Appearance
+        Light or dark; the window follows it.
+    rows : sequence of ActionRow
+        What can be done: what isn't in it is in no menu, and on no button.
+
+    Attributes
+    ----------
+    action_set : ActionSet
+    pad_panel : PadPanel
+    prediction : PredictionPanel
+    messages : MessageStrip
+    tool_bar : ToolBar
+    caption : NetworkCaption
+    status : StatusBar
+
+    Signals
+    -------
+    action_triggered(str)
+        An action of the table, by its name.
+    action_toggled(str, bool)
+        Beside it, for a switch.
+    network_chosen(str)
+        Key of a network in the tool bar.
+    recent_chosen(str)
+        Path of a file that was open before.
+    color_chosen(str, str)
+        Group and choice of the colours menu.
+    files_dropped(list of str)
+        Paths of local files.
+    close_requested()
+        The window is about to close; its layout is saved.
+    theme_changed(Theme)
+        Another theme is in force; the window's own parts have it already.
+    """
+
+    action_triggered = pyqtSignal(str)
+    action_toggled = pyqtSignal(str, bool)
+    network_chosen = pyqtSignal(str)
+    recent_chosen = pyqtSignal(str)
+    color_chosen = pyqtSignal(str, str)
+    files_dropped = pyqtSignal(list)
+    close_requested = pyqtSignal()
+    theme_changed = pyqtSignal(object)
+
+    def __init__(
+        self, settings: QSettings, appearance: Appearance, rows: Sequence[ActionRow] = ACTIONS
+    ) -> None:
+        super().__init__()
+        self._settings = settings
+        self._appearance = appearance
+        self._icons: IconSet | None = None
+        self.setWindowTitle(APPLICATION_TITLE)
+        self.setMinimumSize(MIN_WIDTH_PX, MIN_HEIGHT_PX)
+        self.action_set = ActionSet(rows, self)
+        self.addActions(list(self.action_set))  # shortcuts are to work without a menu, too
+        self._color_menu = ColorMenu(self)
+        self._recent_menu = RecentMenu(self)
+        self.tool_bar = ToolBar(self.action_set, self._color_menu, self)
+        self.addToolBar(self.tool_bar)
+        self.caption = NetworkCaption()
+        self._central: QWidget = _placeholder(LOADING_TEXT)
+        self.pad_panel = PadPanel(self.action_set)
+        self.prediction = PredictionPanel()
+        self.status = StatusBar(self)
+        self.setStatusBar(self.status)
+        self._centre_layout = self._build_centre()
+        self._build_docks()
+        self._fill_menu_bar()
+        self._connect_signals()
+        self._apply_theme()
+        self._restore()
+        self.pad_panel.pad.setFocus()
+
+    def add_dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> Dock:
+        """Add a dock around `widget`; `name` is what the layout is remembered by."""
+        dock = Dock(name, title, self)
+        dock.setWidget(widget)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def set_central(self, widget: QWidget) -> None:
+        """Put the view of the network in the middle; what stood there is deleted."""
+        self._centre_layout.replaceWidget(self._central, widget)
+        self._central.deleteLater()
+        self._central = widget
+        widget.show()
+        self.messages.raise_()
+
+    def set_inspector(self, widget: QWidget) -> None:
+        """Put the inspector into its dock; what stood there is deleted."""
+        previous = self.inspector_dock.widget()
+        self.inspector_dock.setWidget(widget)
+        if previous is not None:
+            previous.deleteLater()
+
+    def set_network(self, network: NetworkRecord, step: int = 0) -> None:
+        """Say which network is on screen, with the weights of which training step."""
+        self.caption.set_network(network, step)
+        self.setWindowTitle(f"{network.title} – {APPLICATION_TITLE}")
+
+    def set_recent(self, files: Sequence[tuple[str, str]]) -> None:
+        """Offer recently opened files as (path, text), the newest first."""
+        self._recent_menu.set_files(files)
+
+    def set_color_choices(self, groups: Sequence[ColorGroup]) -> None:
+        """Offer colour maps and scopes."""
+        self._color_menu.set_groups(groups)
+
+    def show_message(self, sentence: str) -> None:
+        """Show a sentence that stays until it is dismissed."""
+        self.messages.show_message(sentence)
+
+    def set_icons(self) -> None:
+        """Load the icons; call it after the first paint. Nothing moves by it."""
+        from viewer.widgets.icons import IconSet
+
+        self._icons = IconSet()
+        self._apply_theme()
+
+    def _build_centre(self) -> QVBoxLayout:
+        centre = QWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.caption)
+        layout.addWidget(self._central, 1)
+        self.setCentralWidget(centre)
+        self.messages = MessageStrip(centre)
+        self._drop = FileDrop(self, centre)
+        return layout
+
+    def _build_docks(self) -> None:
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        answers = scrolling(self.prediction)
+        answers.setMinimumHeight(self.prediction.minimumSizeHint().height())  # all ten digits
+        self.input_dock = self.add_dock("input", "Input", scrolling(self.pad_panel), left)
+        self.prediction_dock = self.add_dock("prediction", "Prediction", answers, left)
+        self.inspector_dock = self.add_dock(
+            "inspector", "Inspector", _placeholder(INSPECTOR_TEXT, "dock_page"), right
+        )
+
+    def _fill_menu_bar(self) -> None:
+        bar = self.menuBar()
+        assert bar is not None
+        docks = (self.input_dock, self.prediction_dock, self.inspector_dock)
+        panels = [action for dock in docks if (action := dock.toggleViewAction())]
+        fill_menu_bar(bar, self.action_set, self._recent_menu, self._color_menu, panels)
+
+    def _connect_signals(self) -> None:
+        self.action_set.action_triggered.connect(self._on_action_triggered)
+        self.action_set.action_toggled.connect(self.action_toggled)
+        self.tool_bar.network_chosen.connect(self.network_chosen)
+        self._recent_menu.recent_chosen.connect(self.recent_chosen)
+        self._color_menu.color_chosen.connect(self.color_chosen)
+        self._drop.files_dropped.connect(self.files_dropped)
+        self._appearance.theme_changed.connect(self._on_theme_changed)
+
+    def _on_action_triggered(self, name: str) -> None:
+        if name.startswith(THEME_PREFIX):
+            self._appearance.set_mode(name.removeprefix(THEME_PREFIX))
+            self._settings.setValue(MODE_KEY, self._appearance.mode)
+        elif name == "shortcuts":
+            ShortcutsDialog(self.action_set.rows, self).show()
+        elif name == "about":
+            AboutDialog(__version__, self).show()
+        elif name == "quit":
+            self.close()
+        self.action_triggered.emit(name)
+
+    def _on_theme_changed(self, theme: Theme) -> None:
+        self._apply_theme()
+        self.theme_changed.emit(theme)
+
+    def _apply_theme(self) -> None:
+        theme = self._appearance.theme
+        self.pad_panel.set_theme(theme)
+        self.prediction.set_theme(theme)
+        self.action_set.set_checked(THEME_PREFIX + self._appearance.mode, True)
+        if self._icons is not None:
+            self.action_set.set_icons(self._icons, theme)
+            self.tool_bar.set_icons(self._icons, theme)
+            for title in self.findChildren(DockTitle):
+                title.set_icons(self._icons, theme)
+
+    def _restore(self) -> None:
+        if restore_state(self, self._settings):
+            return
+        vertical, horizontal = Qt.Orientation.Vertical, Qt.Orientation.Horizontal
+        self.resizeDocks([self.input_dock, self.inspector_dock], [LEFT_PX, RIGHT_PX], horizontal)
+        input_px = self.height() - PREDICTION_PX
+        self.resizeDocks(
+            [self.input_dock, self.prediction_dock], [input_px, PREDICTION_PX], vertical
+        )
+
+    @override
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        save_state(self, self._settings)
+        self.close_requested.emit()
+        super().closeEvent(event)
+
+
+def _placeholder(text: str, name: str = "placeholder") -> QLabel:
+    label = QLabel(text)
+    label.setObjectName(name)
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    label.setWordWrap(True)
+    label.setMargin(2 * GRID_PX)
+    return label

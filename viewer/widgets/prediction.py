@@ -1,0 +1,280 @@
+"""The answer: a winner, and a bar for every class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PyQt6.QtGui import QFontMetrics, QHelpEvent, QPainter, QPaintEvent
+from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from viewer.widgets.overrides import override
+from viewer.widgets.theme import GRID_PX, LIGHT, TextSize, text_font
+
+if TYPE_CHECKING:
+    from viewer.core.records import Legibility
+    from viewer.widgets.theme import Theme
+
+DIGITS = tuple("0123456789")
+MAX_ROWS = 10  # of a network with 1,000 classes the ten most probable
+SHORT_NAME = 2  # characters: names no longer stand large beside the bars
+MIN_ROW_PX, MAX_ROW_PX = 15, 24
+BAR_SHARE = 0.55  # of a row's height
+WINNER_WIDTH_PX = 80
+WINNER_DIGIT_PT = 40.0  # a figure to be seen from the last row of a classroom, not text
+NAME_SHARE = 0.45  # of the width, at most, for long names
+WIDEST_PERCENT = ">99.9 %"
+NEARLY_ONE = 0.9995  # from here on it would be rounded to 100.0
+PREFERRED_WIDTH_PX, MIN_WIDTH_PX = 248, 200
+
+BLANK_TEXT = "Draw a digit"
+SPECK_TEXT = "Too small to read: draw larger"
+LOADING_TEXT = "Loading network …"
+
+
+def percent(probability: float) -> str:
+    """Return `probability` to a tenth of a percent; never 100 for what is only near it."""
+    if NEARLY_ONE <= probability < 1:
+        return ">99.9 %"
+    return f"{100 * probability:.1f} %"
+
+
+class _Fonts:
+    """Fonts of the panel, and how much room they take."""
+
+    def __init__(self) -> None:
+        self.body = text_font(TextSize.SMALL)
+        self.strong = text_font(TextSize.SMALL, bold=True)
+        self.title = text_font(TextSize.TITLE, bold=True)
+        self.digit = text_font(WINNER_DIGIT_PT, bold=True)
+        self.strong_metrics = QFontMetrics(self.strong)
+        self.body_metrics = QFontMetrics(self.body)
+        self.percent_px = self.strong_metrics.horizontalAdvance(WIDEST_PERCENT)
+        self.body_px = self.body_metrics.height()
+        self.title_px = QFontMetrics(self.title).height()
+        self.digit_px = QFontMetrics(self.digit).height()
+
+
+class PredictionPanel(QWidget):
+    """Bars of probability, the winner plain to see.
+
+    Takes probabilities and gives no signals. Without a prediction it says why.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = LIGHT
+        self._fonts = _Fonts()
+        self._rows: list[tuple[str, float]] = []
+        self._message = self._winner = ""
+        self._best = 0.0
+        self._label: str | None = None
+        self._set_names(DIGITS)
+        self.setAccessibleName("Prediction")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.set_loading()
+
+    @property
+    def winner(self) -> str | None:
+        """Name of the most probable class; None where there is no prediction."""
+        return self._winner or None
+
+    @property
+    def message(self) -> str:
+        """Why there is no prediction; empty where there is one."""
+        return self._message
+
+    @property
+    def rows(self) -> tuple[tuple[str, float], ...]:
+        """Class names and probabilities as shown, from top to bottom."""
+        return tuple(self._rows)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the theme's colours."""
+        self._theme = theme
+        self.update()
+
+    def set_loading(self) -> None:
+        """Say that there is no network yet."""
+        self._show_message(LOADING_TEXT)
+
+    def set_label(self, label: str | None) -> None:
+        """Tell the true class, where it is known."""
+        self._label = label
+        self.update()
+
+    def set_result(
+        self,
+        probabilities: Sequence[float] | None,
+        class_names: Sequence[str],
+        legibility: Legibility | str,
+    ) -> None:
+        """Show an answer.
+
+        Parameters
+        ----------
+        probabilities : (K,) floats in [0, 1], or None
+            None when there was nothing to classify.
+        class_names : sequence of K str
+        legibility : Legibility
+            Nothing is shown as an answer to a blank canvas or to a speck.
+        """
+        if tuple(class_names) != self._names:
+            self._set_names(class_names)
+        if legibility == "speck":
+            self._show_message(SPECK_TEXT)
+        elif probabilities is None or legibility == "blank":
+            self._show_message(BLANK_TEXT)
+        else:
+            self._show([float(p) for p in probabilities])
+
+    def _show(self, probabilities: list[float]) -> None:
+        best = max(range(len(probabilities)), key=probabilities.__getitem__)
+        shown: Sequence[int] = range(len(probabilities))
+        if len(probabilities) > MAX_ROWS:
+            shown = sorted(shown, key=lambda i: -probabilities[i])[:MAX_ROWS]
+        self._rows = [(self._names[i], probabilities[i]) for i in shown]
+        self._winner, self._best, self._message = self._names[best], probabilities[best], ""
+        self.setAccessibleDescription(f"{self._winner}, {percent(probabilities[best])}")
+        self.update()
+
+    def _show_message(self, text: str) -> None:
+        self._rows = [(name, 0.0) for name in self._names[:MAX_ROWS]]
+        self._winner, self._message = "", text
+        self.setAccessibleDescription(text)
+        self.update()
+
+    def _set_names(self, names: Sequence[str]) -> None:
+        self._names = tuple(names)
+        self._short = all(len(name) <= SHORT_NAME for name in self._names)
+        advance = self._fonts.strong_metrics.horizontalAdvance
+        # Not the names shown: with many classes they change, and the bars would jump.
+        self._name_px = max(map(advance, self._names), default=0) if self._short else 0
+        self.updateGeometry()
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(PREFERRED_WIDTH_PX, self.minimumSizeHint().height())
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return QSize(MIN_WIDTH_PX, MAX_ROWS * MIN_ROW_PX + 2 * GRID_PX + self._head_px)
+
+    @property
+    def _head_px(self) -> int:
+        """Height above the bars: long names put the winner there."""
+        return 0 if self._short else self._fonts.title_px + self._fonts.body_px + GRID_PX
+
+    @property
+    def _inner(self) -> QRectF:
+        return QRectF(self.rect()).adjusted(GRID_PX, GRID_PX, -GRID_PX, -GRID_PX)
+
+    def row_area(self, index: int) -> QRectF:
+        """Return where the row at `index` is drawn."""
+        inner = self._inner
+        left = WINNER_WIDTH_PX + GRID_PX if self._short else 0
+        room = (inner.height() - self._head_px) / MAX_ROWS
+        height = int(min(max(room, MIN_ROW_PX), MAX_ROW_PX))
+        top = inner.y() + self._head_px + index * height
+        return QRectF(inner.x() + left, top, inner.width() - left, height)
+
+    @override
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.color("surface"))
+        inner = self._inner
+        if self._short:
+            bottom = self.row_area(MAX_ROWS - 1).bottom()
+            self._paint_beside(
+                painter, QRectF(inner.topLeft(), QPointF(inner.x() + WINNER_WIDTH_PX, bottom))
+            )
+        else:
+            self._paint_above(painter, inner)
+        for index, (name, probability) in enumerate(self._rows):
+            self._paint_row(painter, self.row_area(index), name, probability)
+
+    def _paint_row(self, painter: QPainter, area: QRectF, name: str, probability: float) -> None:
+        first = bool(self._winner) and name == self._winner
+        painter.setFont(self._fonts.strong if first else self._fonts.body)
+        painter.setPen(self._theme.color("text" if first else "text_muted"))
+        name_px = self._name_px or NAME_SHARE * area.width()
+        name_area = QRectF(area.x(), area.y(), name_px, area.height())
+        painter.drawText(name_area, _LEFT, self._elided(name, name_px))
+        if not self._message:
+            painter.drawText(area, _RIGHT, percent(probability))
+        left, right = name_area.right() + GRID_PX, area.right() - self._fonts.percent_px - GRID_PX
+        bar = QRectF(left, 0, right - left, round(area.height() * BAR_SHARE))
+        bar.moveTop(round(area.center().y() - bar.height() / 2))
+        painter.fillRect(bar, self._theme.color("border"))
+        bar.setWidth(bar.width() * probability)
+        painter.fillRect(bar, self._theme.color("text" if first else "bar"))
+
+    def _paint_beside(self, painter: QPainter, area: QRectF) -> None:
+        """Draw the winner as a large figure, or the message, to the left of the bars."""
+        painter.setPen(self._theme.color("text_muted" if self._message else "text"))
+        if self._message:
+            painter.setFont(self._fonts.body)
+            painter.drawText(area, _CENTER | Qt.TextFlag.TextWordWrap, self._message)
+            return
+        fonts = self._fonts
+        heights = (fonts.digit_px, fonts.title_px, fonts.body_px)
+        line = QRectF(area.x(), area.center().y() - sum(heights) / 2, area.width(), 0)
+        parts = (fonts.digit, self._winner), (fonts.title, percent(self._best))
+        for height, (font, text) in zip(heights, parts, strict=False):
+            line.setHeight(height)
+            painter.setFont(font)
+            painter.drawText(line, _CENTER, text)
+            line.translate(0, height)
+        line.setHeight(fonts.body_px)
+        self._paint_label(painter, line, _CENTER)
+
+    def _paint_above(self, painter: QPainter, area: QRectF) -> None:
+        """Draw the winner or the message as a line over the bars, the label below it."""
+        fonts = self._fonts
+        line = QRectF(area.x(), area.y(), area.width(), fonts.title_px)
+        painter.setFont(fonts.body if self._message else fonts.title)
+        painter.setPen(self._theme.color("text_muted" if self._message else "text"))
+        room = area.width()
+        if not self._message:
+            painter.drawText(line, _RIGHT, percent(self._best))
+            room -= painter.fontMetrics().horizontalAdvance(WIDEST_PERCENT) + GRID_PX
+        text = self._message or self._winner
+        elided = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(room))
+        painter.drawText(line, _LEFT, elided)
+        line.translate(0, fonts.title_px)
+        line.setHeight(fonts.body_px)
+        self._paint_label(painter, line, _LEFT)
+
+    def _paint_label(self, painter: QPainter, area: QRectF, flags: Qt.AlignmentFlag) -> None:
+        if self._label is None or self._message:
+            return
+        right = self._label == self._winner
+        painter.setFont(self._fonts.body)
+        painter.setPen(self._theme.color("text_muted" if right else "warning"))
+        painter.drawText(area, flags, f"Label {self._label} {'✓' if right else '✗'}")
+
+    def _elided(self, name: str, room: float) -> str:
+        if self._short:
+            return name
+        return self._fonts.strong_metrics.elidedText(name, Qt.TextElideMode.ElideRight, int(room))
+
+    @override
+    def event(self, event: QEvent | None) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            QToolTip.showText(event.globalPos(), self.tip_at(QPointF(event.pos())), self)
+            return True
+        return super().event(event)
+
+    def tip_at(self, place: QPointF) -> str:
+        """Return a class's whole name and all digits of its probability; empty elsewhere."""
+        if not self._message:
+            for index, (name, probability) in enumerate(self._rows):
+                if self.row_area(index).contains(place):
+                    return f"{name}: {probability:.9g}"
+        return ""
+
+
+_LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+_RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+_CENTER = Qt.AlignmentFlag.AlignCenter

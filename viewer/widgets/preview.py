@@ -1,0 +1,223 @@
+"""The image that the network sees, pixel by pixel."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from viewer.widgets.overrides import override
+from viewer.widgets.switch import Switch
+from viewer.widgets.theme import GRID_PX, LIGHT, TextSize, text_font
+
+if TYPE_CHECKING:
+    from viewer.core.records import FloatArray
+    from viewer.widgets.switch import Switch
+from viewer.widgets.theme import Theme
+
+IMAGE_PX = 84  # 28 × 28 three times enlarged
+USUAL_SIDE = 28  # what an empty view announces: the side of MNIST's images
+CAPTION = "What the network sees"
+SWITCH_TEXT = "Centre and scale\nlike MNIST"
+SWITCH_TOOLTIP = (
+    "<p>MNIST's digits fill a box of 20 × 20 pixels and their centre of mass lies in the"
+    " middle. A network that has seen nothing else misreads a digit that is small or off"
+    " centre. Switched off, it is fed the canvas just as it is: try it with a small digit"
+    " in a corner.</p>"
+)
+
+
+class PixelView(QWidget):
+    """An image enlarged by a whole number, without smoothing.
+
+    Signals
+    -------
+    pixel_hovered(int, int, float)
+        Row, column and value under the pointer.
+    hover_left()
+        The pointer is on no pixel any more.
+    """
+
+    pixel_hovered = pyqtSignal(int, int, float)
+    hover_left = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = LIGHT
+        self._pixels: FloatArray | None = None
+        self._image = QImage()
+        self._hovered: tuple[int, int] | None = None
+        self.setMouseTracking(True)
+        self.setFixedSize(IMAGE_PX, IMAGE_PX)
+        self.setAccessibleName(CAPTION)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the theme's frame; the pixels are data and keep their greys."""
+        self._theme = theme
+        self.update()
+
+    def set_image(self, pixels: FloatArray | None) -> None:
+        """Show (H, W) float32 in [0, 1], 1 as white; None for nothing."""
+        self._pixels = pixels
+        self._image = QImage() if pixels is None else _grey_image(pixels)
+        if pixels is None and self._hovered is not None:
+            self._leave()
+        elif self._hovered is not None:
+            self._tell()
+        self.update()
+
+    @property
+    def image_area(self) -> QRectF:
+        """Where the image is drawn: a whole number of device pixels a pixel, centred."""
+        ratio = self.devicePixelRatioF()
+        if self._image.isNull():
+            return QRectF(self.rect())
+        longest = max(self._image.width(), self._image.height())
+        zoom = max(1.0, math.floor(IMAGE_PX * ratio / longest)) / ratio
+        width, height = zoom * self._image.width(), zoom * self._image.height()
+        left, top = (math.floor((IMAGE_PX - side) / 2 * ratio) / ratio for side in (width, height))
+        return QRectF(left, top, width, height)
+
+    @override
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), Qt.GlobalColor.black)  # the paper of MNIST is 0: black
+        if not self._image.isNull():
+            painter.drawImage(self.image_area, self._image)
+        painter.setPen(QPen(self._theme.color("border_strong"), 1))
+        painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+
+    @override
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
+        assert event is not None
+        hovered = self._pixel_at(event.position())
+        if hovered is None:
+            self._leave()
+        elif hovered != self._hovered:
+            self._hovered = hovered
+            self._tell()
+
+    @override
+    def leaveEvent(self, event: QEvent | None) -> None:
+        super().leaveEvent(event)
+        self._leave()
+
+    def _pixel_at(self, place: QPointF) -> tuple[int, int] | None:
+        area = self.image_area
+        if self._pixels is None or not area.contains(place):
+            return None
+        rows, columns = self._pixels.shape
+        row = int((place.y() - area.y()) / area.height() * rows)
+        column = int((place.x() - area.x()) / area.width() * columns)
+        return min(row, rows - 1), min(column, columns - 1)
+
+    def _tell(self) -> None:
+        assert self._pixels is not None and self._hovered is not None
+        rows, columns = self._pixels.shape
+        row, column = min(self._hovered[0], rows - 1), min(self._hovered[1], columns - 1)
+        self.pixel_hovered.emit(row, column, float(self._pixels[row, column]))
+
+    def _leave(self) -> None:
+        if self._hovered is not None:
+            self._hovered = None
+            self.hover_left.emit()
+
+
+class NetworkInputView(QWidget):
+    """The network's input, what it is, and the switch for how it is prepared.
+
+    Signals
+    -------
+    preparation_toggled(bool)
+        A person switched "Centre and scale like MNIST".
+    """
+
+    preparation_toggled = pyqtSignal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.view = PixelView()
+        self.switch = Switch(SWITCH_TEXT)
+        self._size_text = _size_text(USUAL_SIDE, USUAL_SIDE)
+        self._caption = QLabel(CAPTION)
+        self._detail = QLabel(self._size_text)
+        self._build()
+        self.view.pixel_hovered.connect(self._on_pixel_hovered)
+        self.view.hover_left.connect(self._on_hover_left)
+        self.switch.clicked.connect(self.preparation_toggled)
+
+    @property
+    def prepared(self) -> bool:
+        """Whether drawings are centred and scaled as MNIST was."""
+        return self.switch.isChecked()
+
+    @property
+    def detail(self) -> str:
+        """What stands under the caption: the image's size, or the pixel under the pointer."""
+        return self._detail.text()
+
+    def set_prepared(self, prepared: bool) -> None:
+        """Set the switch; gives no signal."""
+        self.switch.setChecked(prepared)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the theme's colours."""
+        self.view.set_theme(theme)
+        self.switch.set_theme(theme)
+
+    def set_image(self, pixels: FloatArray | None) -> None:
+        """Show what the network sees: (H, W) float32 in [0, 1], ink 1; None for nothing."""
+        if pixels is not None:
+            height, width = pixels.shape
+            self._size_text = _size_text(width, height)
+        self.view.set_image(pixels)
+        if not self.view.underMouse():
+            self._detail.setText(self._size_text)
+
+    def _build(self) -> None:
+        for label in (self._caption, self._detail):
+            label.setFont(text_font(TextSize.SMALL))
+            label.setObjectName("muted")
+            # A pixel's value may be longer than the size: the layout is not to move for it.
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.switch.setChecked(True)
+        self.switch.setFont(text_font(TextSize.SMALL))
+        self.switch.setToolTip(SWITCH_TOOLTIP)
+        texts = QVBoxLayout()
+        texts.setSpacing(2)
+        texts.addWidget(self._caption)
+        texts.addWidget(self._detail)
+        texts.addStretch()
+        texts.addWidget(self.switch)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID_PX)
+        layout.addWidget(self.view)
+        layout.addLayout(texts, 1)
+
+    def _on_pixel_hovered(self, row: int, column: int, value: float) -> None:
+        self._detail.setText(f"row {row}, column {column}: {value:.4g}")
+
+    def _on_hover_left(self) -> None:
+        self._detail.setText(self._size_text)
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), IMAGE_PX)
+
+
+def _size_text(width: int, height: int) -> str:
+    return f"{width} × {height} pixels"
+
+
+def _grey_image(pixels: FloatArray) -> QImage:
+    import numpy as np  # heavy: there is no image before the window is up
+
+    levels = np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)  # (H, W)
+    height, width = levels.shape
+    grey = QImage.Format.Format_Grayscale8
+    return QImage(levels.tobytes(), width, height, width, grey).copy()

@@ -1,0 +1,263 @@
+"""A page of small images, painted as one picture, walked with keys or the mouse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import (
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PyQt6.QtWidgets import QSizePolicy, QWidget
+from typing_extensions import override
+
+from viewer.widgets.cells import image_of
+from viewer.widgets.theme import LIGHT, TextSize, text_font
+
+if TYPE_CHECKING:
+    from viewer.widgets.theme import Theme
+
+SIDE_PX = 28  # of an image in the data set
+ZOOM = 2
+TILE_PX = SIDE_PX * ZOOM
+GAP_PX = 6
+FRAME_PX = 2
+WHEEL_STEP = 120  # eighths of a degree that one notch of a mouse wheel reports
+
+_STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+_ROWS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
+_PAGES = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
+
+
+class Thumbnails(QWidget):
+    """Images with their labels below.
+
+    Signals
+    -------
+    chosen(int)
+        Index in the data set of the image that was clicked, or that Enter was pressed on.
+    page_turned(int)
+        +1: the next page is wanted; -1: the one before.
+    capacity_changed()
+        Another number of images fits.
+    """
+
+    chosen = pyqtSignal(int)
+    page_turned = pyqtSignal(int)
+    capacity_changed = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = LIGHT
+        self._images: NDArray[np.uint8] | None = None
+        self._labels: tuple[int, ...] = ()
+        self._indices: tuple[int, ...] = ()
+        self._picture: QImage | None = None
+        self._current: int | None = None
+        self._place = 0  # of the one that the keys act on
+        self._hover: int | None = None
+        self._wheel_rest = 0
+        self._line_px = self._label_height()
+        self._fitting = (1, 1)  # rows, columns
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Images: arrow keys walk, Enter chooses")
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use the colours of `theme`."""
+        self._theme = theme
+        self._draw()
+
+    def set_images(
+        self, images: NDArray[np.uint8], labels: NDArray[np.uint8], indices: NDArray[np.int64]
+    ) -> None:
+        """Show a page.
+
+        Parameters
+        ----------
+        images : (N, 28, 28) uint8
+            Ink 255, paper 0.
+        labels : (N,) uint8
+        indices : (N,) int64
+            What `chosen` reports.
+        """
+        self._images = images
+        self._labels = tuple(int(label) for label in labels)
+        self._indices = tuple(int(index) for index in indices)
+        self._place = min(self._place, max(0, self.count - 1))
+        self._hover = None
+        self._draw()
+
+    def set_current(self, index: int | None) -> None:
+        """Mark the image with this index, if it is on the page."""
+        self._current = index
+        if index in self._indices:
+            self._place = self._indices.index(index)
+        self.update()
+
+    @property
+    def count(self) -> int:
+        """How many images are shown."""
+        return len(self._indices)
+
+    @property
+    def capacity(self) -> int:
+        """How many images fit."""
+        return self._fitting[0] * self._fitting[1]
+
+    def tile_rect(self, place: int) -> QRectF:
+        """Return where the image at `place` of the page is."""
+        row, column = divmod(place, self._fitting[1])
+        left = GAP_PX / 2 + column * (TILE_PX + GAP_PX)
+        return QRectF(left, GAP_PX / 2 + row * self._row_px(), TILE_PX, TILE_PX)
+
+    def _row_px(self) -> int:
+        return TILE_PX + self._line_px + GAP_PX
+
+    def _label_height(self) -> int:
+        self.setFont(text_font(TextSize.SMALL))
+        return self.fontMetrics().height()
+
+    def _draw(self) -> None:
+        """Colour all images at once: paper to ink, as the drawing pad has them."""
+        self._picture = None
+        if self._images is not None and len(self._images):
+            share = np.arange(256)[:, np.newaxis] / 255  # (256, 1)
+            paper, ink = (_rgb(self._theme, token) for token in ("paper", "ink"))
+            rgb = np.round(paper + (ink - paper) * share).astype(np.uint32)  # (256, 3)
+            lut = 0xFF000000 | rgb[:, 0] << 16 | rgb[:, 1] << 8 | rgb[:, 2]
+            stack = self._images.reshape(-1, SIDE_PX)  # (N * 28, 28)
+            self._picture = image_of(lut.astype(np.uint32)[stack])
+        self.update()
+
+    def _place_at(self, position: QPointF) -> int | None:
+        for place in range(min(self.count, self.capacity)):
+            if self.tile_rect(place).adjusted(0, 0, 0, self._line_px).contains(position):
+                return place
+        return None
+
+    def _choose(self, place: int) -> None:
+        self._place = place
+        self.set_current(self._indices[place])
+        self.chosen.emit(self._indices[place])
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(4 * (TILE_PX + GAP_PX), 4 * self._row_px())
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return QSize(2 * (TILE_PX + GAP_PX), self._row_px())
+
+    @override
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        fitting = (
+            max(1, self.height() // self._row_px()),
+            max(1, self.width() // (TILE_PX + GAP_PX)),
+        )
+        if fitting != self._fitting:
+            self._fitting = fitting
+            self.capacity_changed.emit()
+
+    @override
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
+        hover = None if event is None else self._place_at(event.position())
+        if hover != self._hover:
+            self._hover = hover
+            known = hover is not None
+            self.setToolTip(self._tip(hover) if known and hover is not None else "")
+            self.update()
+
+    def _tip(self, place: int) -> str:
+        return f"Image {self._indices[place]:,}, label {self._labels[place]}"
+
+    @override
+    def leaveEvent(self, event: QEvent | None) -> None:
+        self._hover = None
+        self.update()
+        super().leaveEvent(event)
+
+    @override
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        if event is None or event.button() is not Qt.MouseButton.LeftButton:
+            return
+        place = self._place_at(event.position())
+        if place is not None:
+            self._choose(place)
+
+    @override
+    def wheelEvent(self, event: QWheelEvent | None) -> None:
+        if event is None:
+            return
+        self._wheel_rest += event.angleDelta().y()
+        notches = int(self._wheel_rest / WHEEL_STEP)
+        self._wheel_rest -= notches * WHEEL_STEP
+        if notches:
+            self.page_turned.emit(-notches)
+        event.accept()
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        if event is None:
+            return
+        key = event.key()
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            if self.count:
+                self._choose(self._place)
+        elif key in _STEPS or key in _ROWS:
+            self._walk(Qt.Key(key))
+        elif key in _PAGES:
+            self.page_turned.emit(_PAGES[Qt.Key(key)])
+        else:
+            super().keyPressEvent(event)
+
+    def _walk(self, key: Qt.Key) -> None:
+        step = _STEPS[key] if key in _STEPS else _ROWS[key] * self._fitting[1]
+        place = self._place + step
+        if place < 0 or place >= self.count:
+            # Over the edge: on to the page there, at its near end.
+            self.page_turned.emit(1 if step > 0 else -1)
+            return
+        self._place = place
+        self.update()
+
+    @override
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        painter = QPainter(self)
+        if self._picture is None:
+            return
+        for place in range(min(self.count, self.capacity)):
+            tile = self.tile_rect(place)
+            source = QRectF(0, place * SIDE_PX, SIDE_PX, SIDE_PX)
+            painter.drawImage(tile, self._picture, source)
+            self._paint_frame(painter, tile, place)
+            painter.setPen(self._theme.color("text_muted"))
+            below = QRectF(tile.left(), tile.bottom(), TILE_PX, self._line_px)
+            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, str(self._labels[place]))
+
+    def _paint_frame(self, painter: QPainter, tile: QRectF, place: int) -> None:
+        token, width = "border", 1.0
+        if self._indices[place] == self._current:
+            token, width = "accent", FRAME_PX
+        elif place == self._hover or (self.hasFocus() and place == self._place):
+            token, width = "text", FRAME_PX
+        painter.setPen(QPen(self._theme.color(token), width))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        out = width / 2
+        painter.drawRect(tile.adjusted(-out, -out, out, out))
+
+
+def _rgb(theme: Theme, token: str) -> NDArray[np.float64]:
+    color = theme.color(token)
+    return np.array([color.red(), color.green(), color.blue()], np.float64)
