@@ -6,13 +6,15 @@ import os
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QMessageLogContext, QSettings, QTimer, QtMsgType, qInstallMessageHandler
+from PyQt6.QtCore import QMessageLogContext, QSettings, QtMsgType, qInstallMessageHandler
 from PyQt6.QtWidgets import QApplication
 
+from viewer.core.nets.shipped import DEFAULT_MODEL
 from viewer.core.program import APPLICATION, ORGANISATION, TITLE
 from viewer.core.resources import resource_path
 from viewer.services.dataset import DatasetService
@@ -25,7 +27,6 @@ from viewer.widgets.style import SYSTEM_MODE, Appearance
 if TYPE_CHECKING:
     from viewer.controllers.main import MainController
 
-DEFAULT_MODEL = "digits"
 EXIT_NO_WINDOW = 1
 _PLUGIN_CATEGORY = "qt.qpa.plugin"  # under which Qt says why a platform can't be used
 
@@ -64,14 +65,13 @@ class Application:
 
     def start(self) -> None:
         """Show the window, and build the rest once it has been painted."""
+        self.window.first_painted.connect(self.complete)
         self.window.show()
-        QTimer.singleShot(0, self.complete)
 
     def complete(self) -> None:
         """Build the views, start the threads and load the network."""
         if self.controller is not None:
             return
-        self.window.repaint()
         self.inference.start()
         # torch takes a second to import: its thread begins before our own views are built.
         self.inference.open_network(self._model or DEFAULT_MODEL)
@@ -105,8 +105,22 @@ class Application:
         return all(ended)
 
 
-def run_window(*, model: str | None = None, source: Path | None = None) -> int:
+def run_window(
+    *,
+    model: str | None = None,
+    source: Path | None = None,
+    observe: Callable[[Application], None] | None = None,
+) -> int:
     """Open the window and stay until it is closed.
+
+    Parameters
+    ----------
+    model : str, optional
+        A network in the box by its name, or a checkpoint by its path.
+    source : pathlib.Path, optional
+        A picture or a stroke file.
+    observe : callable, optional
+        Gets the application before its window is shown: what measures it looks on from there.
 
     Returns
     -------
@@ -116,6 +130,8 @@ def run_window(*, model: str | None = None, source: Path | None = None) -> int:
     qt = create_qt_application()
     application = Application(qt, QSettings(ORGANISATION, APPLICATION), model=model, source=source)
     install_exception_hooks(application.window)
+    if observe is not None:
+        observe(application)
     application.start()
     code = qt.exec()
     if not application.shutdown():

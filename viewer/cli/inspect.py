@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 HELP = "List the layers of a network: name, type, output shape, parameters."
 EXAMPLE = "convnet-viewer inspect lenet5 --json"
 
+PARAMETERS = "parameters"
+HEADINGS = ("layer", "type", "output shape", PARAMETERS, "settings")
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
@@ -68,31 +71,28 @@ def _layer(node: Node) -> dict[str, Any]:
 
 
 def _print_table(network: NetworkRecord) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading, justify in (
-        ("layer", "left"),
-        ("type", "left"),
-        ("output shape", "left"),
-        ("parameters", "right"),
-        ("settings", "left"),
-    ):
-        table.add_column(heading, justify="right" if justify == "right" else "left")
-    for node in network.nodes:
-        table.add_row(
-            node.name,
-            node.type_name,
-            " × ".join(map(str, node.output_shape)),
-            f"{node.parameters:,}",
-            ", ".join(f"{key} {value}" for key, value in node.settings.items()),
-        )
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(table)
+    rows = [HEADINGS, *(_row(node) for node in network.nodes)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        # Never broken to the terminal's width: one line a layer, for grep and its like.
+        cells = [
+            cell.rjust(width) if heading == PARAMETERS else cell.ljust(width)
+            for heading, cell, width in zip(HEADINGS, row, widths, strict=True)
+        ]
+        sys.stdout.write("  ".join(cells).rstrip() + "\n")
     accuracy = (
         ""
         if network.test_accuracy is None
         else f", {network.test_accuracy:.2%} right on the test images of {network.dataset}"
     )
-    console.print(f"{network.title}: {network.parameters:,} parameters{accuracy}")
+    sys.stdout.write(f"{network.title}: {network.parameters:,} parameters{accuracy}\n")
+
+
+def _row(node: Node) -> tuple[str, ...]:
+    return (
+        node.name,
+        node.type_name,
+        " × ".join(map(str, node.output_shape)),
+        f"{node.parameters:,}",
+        ", ".join(f"{key} {value}" for key, value in node.settings.items()),
+    )

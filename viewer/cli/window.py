@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from viewer.core.errors import UserError
+
+if TYPE_CHECKING:
+    from viewer.app import Application
 
 HELP = """See inside a convolutional network while you draw.
 
@@ -25,8 +30,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", nargs="?", type=Path, help="a picture or a stroke file")
 
 
-def run(args: argparse.Namespace) -> int:
-    """Open the window and stay until it is closed."""
+def run(
+    args: argparse.Namespace, observe: Callable[[Application], None] | None = None
+) -> int:
+    """Open the window and stay until it is closed; `observe` gets the application first."""
     from viewer.core.diagnostics import display_problem, library_sentence
 
     model, source = sort_out(args.model, args.input)
@@ -40,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         if sentence is None:
             raise
         raise UserError(sentence) from error
-    return run_window(model=model, source=source)
+    return run_window(model=model, source=source, observe=observe)
 
 
 def sort_out(model: str | None, source: Path | None) -> tuple[str | None, Path | None]:

@@ -48,7 +48,7 @@ class MainController(QObject):
         super().__init__()
         self._window = window
         self._inference = inference
-        self.flow = FlowView()
+        self.flow = FlowView(theme)
         self.inspector = Inspector()
         panel = window.pad_panel
         self.views = ViewController(
@@ -146,9 +146,9 @@ class MainController(QObject):
             "draw": self._window.pad_panel.pad.clear,
             "browse_mnist": self.dataset.browse,
             "random_mnist": self.dataset.random,
-            "zoom_fit": lambda: self.flow.set_zoom(None),
-            "zoom_in": self.flow.zoom_in,
-            "zoom_out": self.flow.zoom_out,
+            "zoom_fit": self.flow.zoom_to_fit,
+            "zoom_in": lambda: self.flow.zoom_by(1),
+            "zoom_out": lambda: self.flow.zoom_by(-1),
         }
 
     def _on_record_ready(self, record: ActivationRecord) -> None:

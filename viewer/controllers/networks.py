@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, QSettings, pyqtSignal
 
-from viewer.core.nets.shipped import shipped_models
+from viewer.core.nets.shipped import DEFAULT_MODEL, shipped_models
 from viewer.widgets.tool_bar import NetworkChoice
 
 if TYPE_CHECKING:
@@ -86,7 +86,10 @@ class NetworkController(QObject):
         self.network_changed.emit(network, weights)
 
     def _on_failed(self, model: str, sentence: str) -> None:
-        if self.model:
+        if not self.model:
+            if model != DEFAULT_MODEL:
+                self.open(DEFAULT_MODEL)  # named on the command line, say: never an empty window
+        else:
             self._window.tool_bar.set_current_network(
                 NetworkChoice(self.model, Path(self.model).stem)
             )

@@ -117,7 +117,9 @@ class ViewController(QObject):
         self._inspector.set_record(record)
         self._preview.set_image(record.image.pixels)
         names = self.network.class_names
-        self._prediction.set_result(record.probabilities, names, record.image.legibility)
+        answer = record.probabilities
+        probabilities = None if answer is None else answer.tolist()
+        self._prediction.set_result(probabilities, names, record.image.legibility)
         self._set_winner(self._prediction.winner or "")
         self._mark_dead()
 

@@ -25,7 +25,7 @@ MAX_CLASS_BARS = 16  # with more classes, only the likeliest TOP_CLASSES have a 
 TOP_CLASSES = 10
 CLASS_BAR_PX = 14
 CLASS_BAR_LENGTH_PX = 64
-PERCENT_PX = 44  # "100.0 %"
+PERCENT_PX = 52  # "100.0 %", in bold
 
 # Maps of this size have the level's own scale; smaller ones are enlarged a little more.
 REFERENCE_PX = 28
@@ -213,6 +213,8 @@ def _ways(node: Node, matrix: KernelMatrix | None, level: Level, title: int) -> 
     count, height, width = tiles_shape(node.output_shape)
     units = height == width == 1
     scale = level.unit_scale(count) if units else level.scale(height, width)
+    if node.kind is Kind.INPUT:  # the card is as wide anyway
+        scale = max(scale, MIN_CONTENT_PX // max(width, height))
     for columns in _columns(count):
         grid = Grid(count, height, width, columns, 0 if units else GAP_PX)
         if matrix is None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
-from viewer.widgets.labels import ElidedLabel
-from viewer.widgets.theme import GRID_PX, TextSize, text_font
+from viewer.widgets.elided_label import ElidedLabel
+from viewer.widgets.theme import GRID_PX, TextSize
 
 if TYPE_CHECKING:
     from viewer.core.records import NetworkRecord
@@ -38,10 +38,8 @@ class NetworkCaption(QFrame):
         super().__init__(parent)
         self.setObjectName("network_caption")
         self._network: NetworkRecord | None = None
-        self.title = ElidedLabel(" ")
-        self.title.setFont(text_font(TextSize.TITLE, bold=True))
-        self.details = ElidedLabel(" ")
-        self.details.setFont(text_font(TextSize.SMALL))
+        self.title = ElidedLabel(size_pt=TextSize.TITLE, bold=True)
+        self.details = ElidedLabel()
         self.details.setObjectName("muted")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2 * GRID_PX, GRID_PX - 2, 2 * GRID_PX, GRID_PX - 2)
@@ -52,11 +50,11 @@ class NetworkCaption(QFrame):
     def set_network(self, network: NetworkRecord, step: int = 0) -> None:
         """Show what `network` is, with the weights of a training step."""
         self._network = network
-        self.title.set_line(network.title)
+        self.title.set_text(network.title)
         self.setToolTip(f"{network.title}, {network.architecture}, {network.source}")
         self.set_step(step)
 
     def set_step(self, step: int) -> None:
         """Show another training step of the same network; 0 for the weights as loaded."""
         if self._network is not None:
-            self.details.set_line(details_of(self._network, step))
+            self.details.set_text(details_of(self._network, step))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QRectF, Qt
-from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
+from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QPixmap
 
 from viewer.widgets.theme import text_font
 
@@ -22,6 +22,7 @@ NUMBER_FONT_SHARE = 0.34  # of the cell: "−0.12" then fills it but for a margi
 NUMBER_FONT_MAX_PX = 13
 NUMBER_MARGIN_PX = 4
 MAX_DECIMALS = 4
+MAX_PICTURES = 2000  # of numbers, at most 10 kB each
 OUTLINE_PX = 2
 HALO_PX = 3  # that the outline takes around its cell
 
@@ -68,8 +69,10 @@ def decimals_that_fit(values: FloatArray, cell_px: float) -> int | None:
     int or None
         None if the cells are too small for two digits of the largest value.
     """
+    if cell_px < NUMBER_CELL_PX:
+        return None
     finite = values[np.isfinite(values)]
-    if cell_px < NUMBER_CELL_PX or not finite.size:
+    if not finite.size:
         return None
     low, high = float(finite.min()), float(finite.max())
     largest = max(abs(low), abs(high))
@@ -92,26 +95,57 @@ def number_text(value: float, decimals: int) -> str:
     return text.replace("-", "−")
 
 
-def paint_numbers(
-    painter: QPainter,
-    cells: Iterator[tuple[QRectF, float, bool]],
-    cell_px: float,
-    decimals: int,
-) -> None:
-    """Write each value into its cell.
+class NumberPainter:
+    """Writes numbers into cells, each different one drawn once and then copied.
 
-    Parameters
-    ----------
-    painter : QPainter
-    cells : iterator of (rectangle, value, whether in black)
-    cell_px : float
-    decimals : int
+    Laying text out takes ten times as long as copying it, and a live map of a few hundred
+    cells holds a few dozen different numbers at the decimals that fit.
     """
+
+    def __init__(self) -> None:
+        self._pictures: dict[tuple[str, bool], QPixmap] = {}
+        self._made_for: tuple[float, float] = (0.0, 0.0)
+
+    def paint(
+        self,
+        painter: QPainter,
+        cells: Iterable[tuple[QRectF, float, bool]],
+        cell_px: float,
+        decimals: int,
+    ) -> None:
+        """Write each value into its cell.
+
+        Parameters
+        ----------
+        painter : QPainter
+        cells : iterable of (rectangle, value, whether in black)
+        cell_px : float
+        decimals : int
+        """
+        device = painter.device()
+        ratio = 1.0 if device is None else device.devicePixelRatioF()
+        if self._made_for != (cell_px, ratio) or len(self._pictures) > MAX_PICTURES:
+            self._pictures.clear()
+            self._made_for = (cell_px, ratio)
+        for rect, value, in_black in cells:
+            key = (number_text(value, decimals), in_black)
+            picture = self._pictures.get(key)
+            if picture is None:
+                picture = self._pictures[key] = _number_picture(*key, cell_px, ratio)
+            painter.drawPixmap(rect.topLeft(), picture)
+
+
+def _number_picture(text: str, in_black: bool, cell_px: float, ratio: float) -> QPixmap:
+    side = math.ceil(cell_px * ratio)
+    picture = QPixmap(side, side)
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
     painter.setFont(number_font(cell_px))
-    black, white = QColor("black"), QColor("white")
-    for rect, value, in_black in cells:
-        painter.setPen(black if in_black else white)
-        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, number_text(value, decimals))
+    painter.setPen(QColor("black" if in_black else "white"))
+    painter.drawText(QRectF(0, 0, cell_px, cell_px), Qt.AlignmentFlag.AlignCenter, text)
+    painter.end()
+    return picture
 
 
 def paint_outline(painter: QPainter, rect: QRectF, theme: Theme, *, selected: bool) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
-from typing_extensions import override
 
+from viewer.widgets.overrides import override
 from viewer.widgets.theme import TextSize, text_font
 
 

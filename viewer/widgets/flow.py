@@ -1,36 +1,20 @@
-"""The network view: every layer as a card, from left to right, live."""
+"""The network view: every layer as a card, from left to right, live under mouse and keys."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 
-from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import (
-    QFocusEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPixmap,
-    QResizeEvent,
-    QWheelEvent,
-)
-from PyQt6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
+from PyQt6.QtCore import QEvent, QPointF, Qt, pyqtSignal
+from PyQt6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
+from PyQt6.QtWidgets import QWidget
 from typing_extensions import override
 
-from viewer.core.explain.contributions import Contribution
-from viewer.core.imaging.display import DisplaySettings
-from viewer.core.layout import FlowLayout, lay_out
-from viewer.core.records import ActivationRecord, NetworkRecord, Selection, WeightsRecord
-from viewer.widgets import flow_keys, flow_overlay
-from viewer.widgets.flow_scene import FlowScene
-from viewer.widgets.flow_titles import TitleFonts
+from viewer.core.records import NetworkRecord, Selection
+from viewer.widgets import flow_keys
+from viewer.widgets.flow_canvas import FlowCanvas
 from viewer.widgets.theme import Theme
 
 MIN_ZOOM, MAX_ZOOM = 1, 12
-WHEEL_STEP = 120  # of QWheelEvent.angleDelta: one notch
-SCROLL_STEP_PX = 48
-_SCROLL_MARGIN_PX = 16  # kept around what is scrolled to
 
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -39,10 +23,16 @@ _ARROWS = {
     Qt.Key.Key_Down: (0, 1),
 }
 _LAYER_MODIFIERS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_CLOSER = (Qt.Key.Key_Plus, Qt.Key.Key_Equal)  # the same key on many keyboards
 
 
-class FlowView(QAbstractScrollArea):
-    """Shows a network's layers as cards, and their values as pictures.
+class FlowView(FlowCanvas):
+    """Shows a network's layers as cards, and lets people point at what is in them.
+
+    Hover reads values; a click selects; arrow keys walk maps, with Ctrl or Alt layers; Enter
+    or a double click lets a card fill the view, Esc or another one goes back; Ctrl and the
+    wheel, +, − and 0 zoom; the middle button, or Space and a drag, pans.
 
     Signals
     -------
@@ -58,28 +48,201 @@ class FlowView(QAbstractScrollArea):
 
     selection_changed = pyqtSignal(object)
     hover_changed = pyqtSignal(object)
-    record_painted = pyqtSignal(int)
     zoom_changed = pyqtSignal(object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._display = DisplaySettings(dark=theme.dark)
-        self._fonts = TitleFonts()
-        self._network: NetworkRecord | None = None
-        self._record: ActivationRecord | None = None
-        self._weights: WeightsRecord | None = None
-        self._dead: Mapping[str, frozenset[int]] = {}
-        self._message = ""
-        self._zoom: int | None = None
-        self._focused: str | None = None
-        self._selection: Selection | None = None
-        self._hover: Selection | None = None
-        self._cursor = QPointF()
+        super().__init__(theme, parent)
         self._pan_from: QPointF | None = None
         self._space_down = False
-        self._scene: FlowScene | None = None
-        self._chrome: QPixmap | None = None
-        self._unreported: int | None = None
-        self._sources: tuple[object, tuple[Contribution, ...]] = (None, ())
-        self._build()
+
+    @override
+    def set_network(self, network: NetworkRecord | None) -> None:
+        hovered = self._hover is not None
+        super().set_network(network)
+        if hovered:
+            self.hover_changed.emit(None)
+
+    def zoom_by(self, steps: int) -> None:
+        """Zoom in by integer steps from what is shown, out by negative ones."""
+        layout = self.layout_shown()
+        if layout is None or self._focused is not None:
+            return
+        now = layout.level.zoom
+        wanted = math.floor(now) + steps if steps > 0 else math.ceil(now) + steps
+        self._choose_zoom(max(MIN_ZOOM, min(MAX_ZOOM, wanted)))
+
+    def zoom_to_fit(self) -> None:
+        """Zoom so that everything is in sight."""
+        self._choose_zoom(None)
+
+    def show_only(self, node: str | None) -> None:
+        """Let one card fill the view; None goes back to all of them."""
+        if node != self._focused:
+            self._focused = node
+            self._set_hover(None)
+            self._rebuild()
+            if node is None and self._selection is not None:
+                self._reveal(self._selection)
+
+    @override
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        if event is None:
+            return
+        left = event.button() == Qt.MouseButton.LeftButton
+        if event.button() == Qt.MouseButton.MiddleButton or (left and self._space_down):
+            self._pan_from = event.position()
+            self._surface().setCursor(Qt.CursorShape.ClosedHandCursor)
+        elif left:
+            self._select(self._at(event.position()))
+
+    @override
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
+        if event is None:
+            return
+        if self._pan_from is not None:
+            self._pan_to(event.position())
+            return
+        self._cursor = event.position()
+        self._set_hover(self._at(self._cursor))
+        if self._hover is not None:
+            self._surface().update()  # the readout follows the cursor within a pixel too
+
+    @override
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
+        if self._pan_from is not None:
+            self._pan_from = None
+            self._update_cursor()
+
+    @override
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
+        if event is None or event.button() != Qt.MouseButton.LeftButton or self._scene is None:
+            return
+        card = self._scene.card_at(event.position() + self._offset())
+        if self._focused is not None:
+            self.show_only(None)
+        elif card is not None:
+            self.show_only(card.node)
+
+    @override
+    def wheelEvent(self, event: QWheelEvent | None) -> None:
+        if event is None:
+            return
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            turn = event.angleDelta().y()
+            if turn:
+                self.zoom_by(1 if turn > 0 else -1)
+            event.accept()
+            return
+        super().wheelEvent(event)
+        self._set_hover(self._at(event.position()))
+
+    @override
+    def viewportEvent(self, event: QEvent | None) -> bool:
+        if event is not None and event.type() == QEvent.Type.Leave:
+            self._set_hover(None)
+        return super().viewportEvent(event)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        if event is None:
+            return
+        if not self._key(event):
+            super().keyPressEvent(event)
+
+    @override
+    def keyReleaseEvent(self, event: QKeyEvent | None) -> None:
+        if event is None:
+            return
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._space_down = False
+            self._update_cursor()
+        super().keyReleaseEvent(event)
+
+    @override
+    def focusInEvent(self, event: QFocusEvent | None) -> None:
+        super().focusInEvent(event)
+        self._surface().update()
+
+    @override
+    def focusOutEvent(self, event: QFocusEvent | None) -> None:
+        super().focusOutEvent(event)
+        self._space_down = False
+        self._update_cursor()
+        self._surface().update()
+
+    def _key(self, event: QKeyEvent) -> bool:
+        """Do what a key asks for; False if it asks for nothing here."""
+        key = Qt.Key(event.key())
+        if key in _ARROWS:
+            return self._walk(*_ARROWS[key], layers=bool(event.modifiers() & _LAYER_MODIFIERS))
+        if key in _ENTER and self._selection is not None:
+            self.show_only(None if self._focused else self._selection.node)
+        elif key == Qt.Key.Key_Escape and self._focused is not None:
+            self.show_only(None)
+        elif key in _CLOSER:
+            self.zoom_by(1)
+        elif key == Qt.Key.Key_Minus:
+            self.zoom_by(-1)
+        elif key == Qt.Key.Key_0:
+            self.zoom_to_fit()
+        elif key == Qt.Key.Key_Space:
+            self._space_down = True
+            self._update_cursor()
+        else:
+            return False
+        return True
+
+    def _walk(self, dx: int, dy: int, *, layers: bool) -> bool:
+        if self._scene is None or (layers and dy):
+            return False
+        nodes = self._scene.network.nodes
+        if self._selection is None:
+            self._select(flow_keys.first_selection(nodes))
+        elif layers:
+            self._select(flow_keys.next_layer(nodes, self._selection, dx))
+        else:
+            card = self._scene.layout.cards.get(self._selection.node)
+            if card is not None:
+                node = self._scene.node(card.node)
+                self._select(flow_keys.next_channel(card, node, self._selection, dx, dy))
+        return True
+
+    def _at(self, position: QPointF) -> Selection | None:
+        if self._scene is None:
+            return None
+        return self._scene.selection_at(position + self._offset())
+
+    def _select(self, selection: Selection | None) -> None:
+        if selection is not None and selection != self._selection:
+            self.set_selection(selection)
+            self.selection_changed.emit(selection)
+
+    def _set_hover(self, hover: Selection | None) -> None:
+        if hover != self._hover:
+            self._hover = hover
+            self._surface().update()
+            self.hover_changed.emit(hover)
+
+    def _choose_zoom(self, zoom: int | None) -> None:
+        if zoom != self._zoom:
+            self._set_hover(None)
+            self.set_zoom(zoom)
+            self.zoom_changed.emit(zoom)
+
+    def _pan_to(self, position: QPointF) -> None:
+        if self._pan_from is None:
+            return
+        moved = position - self._pan_from
+        self._pan_from = position
+        for bar, distance in (
+            (self.horizontalScrollBar(), moved.x()),
+            (self.verticalScrollBar(), moved.y()),
+        ):
+            if bar is not None:
+                bar.setValue(bar.value() - round(distance))
+
+    def _update_cursor(self) -> None:
+        if self._pan_from is not None:
+            return
+        shape = Qt.CursorShape.OpenHandCursor if self._space_down else Qt.CursorShape.ArrowCursor
+        self._surface().setCursor(shape)

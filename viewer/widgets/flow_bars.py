@@ -2,69 +2,92 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
-from PyQt6.QtCore import QRectF, Qt
-from PyQt6.QtGui import QPainter
+from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtGui import QPainter, QStaticText
 
 from viewer.core.card_layout import PADDING_PX, PERCENT_PX, Card
-from viewer.core.records import FloatArray
-
-if TYPE_CHECKING:
-    from viewer.widgets.flow_scene import FlowScene
+from viewer.core.records import ActivationRecord, FloatArray, NetworkRecord
+from viewer.widgets.flow_titles import TitleFonts
+from viewer.widgets.theme import Theme
 
 BAR_PX = 8  # thickness of a bar within its row
-
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_MAX_TEXTS = 256  # kept ready; shares have 1,001 different texts
 
 
-def shown_classes(scene: FlowScene) -> tuple[int, ...]:
-    """Return the classes that have a bar, from the top: all, or the likeliest of many."""
-    count = len(scene.network.class_names)
-    rows = next((card.grid.count for card in scene.layout.cards.values() if card.bars), count)
-    probabilities = _probabilities(scene)
-    if rows >= count or probabilities is None:
-        return tuple(range(min(rows, count)))
-    likeliest = np.argsort(-probabilities, kind="stable")[:rows]
-    return tuple(int(index) for index in likeliest)
 
+class ClassBars:
+    """Paints a bar for each class; the likeliest stands out.
 
-def paint_class_bars(painter: QPainter, scene: FlowScene, card: Card) -> None:
-    """Paint a bar for each class; the likeliest stands out."""
-    probabilities = _probabilities(scene)
-    winner = int(np.argmax(probabilities)) if probabilities is not None else None
-    top = card.maps.y
-    for index in shown_classes(scene):
-        share = float(probabilities[index]) if probabilities is not None else None
-        row = QRectF(card.maps.x, top, card.maps.width, card.scale)
-        _paint_row(painter, scene, row, index, share, wins=index == winner)
-        top += card.scale
+    Of many classes, only the likeliest are shown.
+    """
 
+    def __init__(
+        self, network: NetworkRecord, card: Card, theme: Theme, fonts: TitleFonts
+    ) -> None:
+        self.card = card
+        self._fonts = fonts
+        self._names = tuple(fonts.class_text(name) for name in network.class_names)
+        widest = max((fonts.small_px(name) for name in self._names), default=0.0)
+        self._text, self._muted = theme.color("text"), theme.color("text_muted")
+        self._bar, self._track = theme.color("bar"), theme.color("window")
+        self._left = card.maps.x + widest + PADDING_PX
+        self._length = card.maps.right - PERCENT_PX - PADDING_PX - self._left
+        self._texts: dict[tuple[str, bool], QStaticText] = {}
 
-def _paint_row(
-    painter: QPainter, scene: FlowScene, row: QRectF, index: int, share: float | None, *, wins: bool
-) -> None:
-    theme, fonts = scene.theme, scene.fonts
-    names_px = max(fonts.small_px(fonts.class_text(name)) for name in scene.network.class_names)
-    painter.setFont(fonts.small_bold if wins else fonts.small)
-    painter.setPen(theme.color("text" if wins else "text_muted"))
-    painter.drawText(row, _LEFT, fonts.class_text(scene.network.class_names[index]))
-    track = row.adjusted(names_px + PADDING_PX, 0, -PERCENT_PX - PADDING_PX, 0)
-    track.setTop(row.center().y() - BAR_PX / 2)
-    track.setHeight(BAR_PX)
-    painter.fillRect(track, theme.color("window"))
-    if share is not None:
-        bar = QRectF(track.x(), track.y(), track.width() * share, BAR_PX)
-        painter.fillRect(bar, theme.color("text" if wins else "bar"))
-        painter.drawText(row, _RIGHT, f"{share * 100:.1f} %")
+    def shown(self, record: ActivationRecord | None) -> tuple[int, ...]:
+        """Return the classes that have a bar, from the top: all, or the likeliest of many."""
+        rows, count = self.card.grid.count, len(self._names)
+        probabilities = self._probabilities(record)
+        if rows >= count or probabilities is None:
+            return tuple(range(min(rows, count)))
+        likeliest = np.argsort(-probabilities, kind="stable")[:rows]
+        return tuple(int(index) for index in likeliest)
 
+    def paint(self, painter: QPainter, record: ActivationRecord | None) -> None:
+        """Paint all rows; without probabilities, only names and empty tracks."""
+        probabilities = self._probabilities(record)
+        winner = int(np.argmax(probabilities)) if probabilities is not None else None
+        shares = probabilities.tolist() if probabilities is not None else None
+        top = self.card.maps.y
+        for index in self.shown(record):
+            share = shares[index] if shares is not None else None
+            self._paint_row(painter, top, index, share, wins=index == winner)
+            top += self.card.scale
 
-def _probabilities(scene: FlowScene) -> FloatArray | None:
-    record = scene.record
-    if record is None or record.probabilities is None:
-        return None
-    if len(record.probabilities) != len(scene.network.class_names):
-        return None
-    return record.probabilities
+    def _paint_row(
+        self, painter: QPainter, top: int, index: int, share: float | None, *, wins: bool
+    ) -> None:
+        color = self._text if wins else self._muted
+        painter.setFont(self._fonts.small_bold if wins else self._fonts.small)
+        painter.setPen(color)
+        self._write(painter, self.card.maps.x, top, self._names[index], wins)
+        bar_top = top + (self.card.scale - BAR_PX) / 2
+        painter.fillRect(QRectF(self._left, bar_top, self._length, BAR_PX), self._track)
+        if share is None:
+            return
+        bar = QRectF(self._left, bar_top, self._length * share, BAR_PX)
+        painter.fillRect(bar, self._text if wins else self._bar)
+        self._write(painter, None, top, f"{share * 100:.1f} %", wins)
+
+    def _write(
+        self, painter: QPainter, left: float | None, top: int, text: str, bold: bool
+    ) -> None:
+        """Write into a row, from `left` or up to the right end."""
+        ready = self._texts.get((text, bold))
+        if ready is None:
+            if len(self._texts) >= _MAX_TEXTS:
+                self._texts.clear()
+            ready = QStaticText(text)
+            ready.setTextFormat(Qt.TextFormat.PlainText)
+            ready.prepare(font=painter.font())
+            self._texts[text, bold] = ready
+        size = ready.size()
+        x = self.card.maps.right - size.width() if left is None else left
+        y = top + (self.card.scale - size.height()) / 2
+        painter.drawStaticText(QPointF(round(x), round(y)), ready)
+
+    def _probabilities(self, record: ActivationRecord | None) -> FloatArray | None:
+        if record is None or record.probabilities is None:
+            return None
+        return record.probabilities if len(record.probabilities) == len(self._names) else None

@@ -76,9 +76,7 @@ def _to_neighbour(start: Card, end: Card) -> Iterator[tuple[float, float]]:
     yield end.frame.x - TIP_GAP_PX, target_y
 
 
-def _to_another_row(
-    layout: FlowLayout, start: Card, end: Card
-) -> Iterator[tuple[float, float]]:
+def _to_another_row(layout: FlowLayout, start: Card, end: Card) -> Iterator[tuple[float, float]]:
     row, target_row = layout.rows[start.node], layout.rows[end.node]
     below = layout.row_bottoms[row] + ROW_GUTTER_PX / 2
     above = layout.row_tops[target_row] - ROW_GUTTER_PX / 2

@@ -8,7 +8,6 @@ Coordinates are logical pixels of the layout.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from PyQt6.QtCore import QRectF
 
@@ -82,9 +81,7 @@ def kernel_rect(card: Card, selection: Selection, dpr: float) -> QRectF:
     if matrix is None or place is None or selection.in_channel is None:
         return QRectF()
     y, x = matrix.origin(selection.channel, selection.in_channel)
-    return part_rect(
-        place, card.kernel_scale, dpr, (y + selection.y, x + selection.x), (1, 1)
-    )
+    return part_rect(place, card.kernel_scale, dpr, (y + selection.y, x + selection.x), (1, 1))
 
 
 def card_at(layout: FlowLayout, x: float, y: float) -> Card | None:
@@ -117,5 +114,3 @@ def _pixel(place: Rect, scale: int, x: float, y: float, dpr: float) -> tuple[int
     step = pitch(scale, dpr)
     left, top = round(place.x * dpr) / dpr, round(place.y * dpr) / dpr
     return math.floor((y - top) / step), math.floor((x - left) / step)
-
-

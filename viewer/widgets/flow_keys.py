@@ -30,7 +30,7 @@ def next_channel(card: Card, node: Node, selection: Selection, dx: int, dy: int)
     row, column = divmod(selection.channel, columns)
     row, column = row + dy, column + dx
     channel = row * columns + column
-    if not (0 <= column < columns and 0 <= row and channel < count):
+    if not (0 <= column < columns and row >= 0 and channel < count):
         return selection
     if selection.in_channel is not None:
         return _middle(node, channel)

@@ -112,10 +112,8 @@ def _curve(start: QPointF, end: QPointF) -> QPainterPath:
     """Return a curve that leaves and arrives along the longer side of what lies between."""
     path = QPainterPath(start)
     way = end - start
-    if abs(way.x()) >= abs(way.y()):
-        bend = QPointF(way.x() / 2, 0)
-    else:
-        bend = QPointF(0, way.y() / 2)
+    flat = abs(way.x()) >= abs(way.y())
+    bend = QPointF(way.x() / 2, 0) if flat else QPointF(0, way.y() / 2)
     path.cubicTo(start + bend, end - bend, end)
     return path
 

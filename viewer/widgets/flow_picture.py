@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 from PyQt6.QtCore import QRectF
 from PyQt6.QtGui import QColor, QImage, QPainter
@@ -10,7 +12,7 @@ from viewer.core.card_layout import Card, tiles_shape
 from viewer.core.imaging.color_scale import ColorScale, scale_for
 from viewer.core.imaging.display import DisplaySettings
 from viewer.core.imaging.kernels import as_kernels, kernel_shape
-from viewer.core.imaging.mosaic import Mosaic
+from viewer.core.imaging.mosaic import Colors, Mosaic
 from viewer.core.records import FloatArray, Node
 from viewer.widgets.flow_geometry import picture_rect
 from viewer.widgets.theme import Theme
@@ -25,12 +27,25 @@ def color_number(theme: Theme, token: str) -> int:
     return QColor(getattr(theme, token)).rgb()
 
 
-def image_over(mosaic: Mosaic) -> QImage:
-    """Return an image that shares the mosaic's memory; keep both for as long as it is used."""
+def image_over(pixels: Colors, width: int | None = None) -> QImage:
+    """Return an image that shares the memory of `pixels`; keep both for as long as it is used.
+
+    Parameters
+    ----------
+    pixels : (H, W) uint32, 0xFFRRGGBB, contiguous
+    width : int, optional
+        Columns from the left that are the picture; all by default.
+    """
+    height, columns = pixels.shape
+    # PyQt takes any buffer, and then shares it; its annotations say bytes only.
+    data = cast(bytes, pixels.data)
+    return QImage(data, width or columns, height, 4 * columns, QImage.Format.Format_RGB32)
+
+
+def mosaic_image(mosaic: Mosaic) -> QImage:
+    """Return an image that shows a mosaic, now and after it is filled anew."""
     height, width = mosaic.pixels.shape
-    stride = mosaic.buffer.strides[0]
-    data = mosaic.buffer.data
-    return QImage(data, width, height, stride, QImage.Format.Format_RGB32)
+    return image_over(mosaic.buffer[:height], width)
 
 
 class MapsPicture:
@@ -53,7 +68,7 @@ class MapsPicture:
         surface = color_number(theme, "surface")
         self._mosaic = Mosaic(card.grid, surface, surface)
         self._colors = np.empty(tiles_shape(node.output_shape), np.uint32)
-        self._image = image_over(self._mosaic)
+        self._image = mosaic_image(self._mosaic)
 
     def show(self, values: FloatArray, scale: ColorScale) -> None:
         """Colour the maps anew.
@@ -102,10 +117,10 @@ def paint_kernels(
         colors = scale.apply(filters).reshape(shape)
     mosaic = matrix.mosaic(colors, surface, surface)
     place = picture_rect(card.kernels, matrix.grid, card.kernel_scale, dpr)
-    painter.drawImage(place, image_over(mosaic))
+    painter.drawImage(place, mosaic_image(mosaic))
 
 
-def paint_strip(painter: QPainter, card: Card, lut: np.ndarray[tuple[int, ...], np.dtype[np.uint32]]) -> None:
+def paint_strip(painter: QPainter, card: Card, lut: Colors) -> None:
     """Paint the colours of a card's bar, low to high.
 
     Parameters
@@ -117,10 +132,9 @@ def paint_strip(painter: QPainter, card: Card, lut: np.ndarray[tuple[int, ...], 
     """
     if card.bar is None:
         return
-    colors = np.ascontiguousarray(lut[1:])
-    strip = QImage(colors.data, len(colors), 1, 4 * len(colors), QImage.Format.Format_RGB32)
+    colors = lut[1:].reshape(1, -1).copy()  # the table itself is read-only
     place = QRectF(card.bar.x, card.bar.y, card.bar.width, STRIP_PX)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-    painter.drawImage(place, strip)
+    painter.drawImage(place, image_over(colors))
     painter.restore()

@@ -1,4 +1,4 @@
-"""A network laid out, with the pictures of all its layers: everything of the flow but the widget."""
+"""A network laid out, with the pictures of all its layers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PyQt6.QtGui import QPainter, QPen, QPixmap
 
 from viewer.core.card_layout import Card
 from viewer.core.explain.contributions import Contribution, contributions
-from viewer.core.imaging.color_scale import network_limits, scale_for, table
+from viewer.core.imaging.color_scale import Colors, network_limits, scale_for, table
 from viewer.core.imaging.display import DisplaySettings, Scope
 from viewer.core.imaging.kernels import as_kernels
 from viewer.core.layout import FlowLayout
@@ -22,7 +22,7 @@ from viewer.core.records import (
     Selection,
     WeightsRecord,
 )
-from viewer.widgets.flow_bars import paint_class_bars, shown_classes
+from viewer.widgets.flow_bars import ClassBars
 from viewer.widgets.flow_edges import paint_edges, route_edges
 from viewer.widgets.flow_geometry import card_at, selection_at, tile_rect
 from viewer.widgets.flow_picture import STRIP_PX, MapsPicture, paint_kernels, paint_strip
@@ -82,6 +82,12 @@ class FlowScene:
             for name, card in layout.cards.items()
             if not card.bars
         }
+        self._bars = {
+            name: ClassBars(network, card, theme, fonts)
+            for name, card in layout.cards.items()
+            if card.bars
+        }
+        self._muted = theme.color("text_muted")
         self._limits_of: tuple[object, float] = (None, 0.0)
 
     def node(self, name: str) -> Node:
@@ -113,19 +119,19 @@ class FlowScene:
 
     def paint(self, painter: QPainter, visible: QRectF) -> None:
         """Paint all that depends on the record, bringing visible pictures up to date."""
-        for card in self._cards_in(visible):
-            picture = self._pictures.get(card.node)
-            if picture is None:
-                paint_class_bars(painter, self, card)
-                continue
+        names = [card.node for card in self._cards_in(visible)]
+        pictures = [self._pictures[name] for name in names if name in self._pictures]
+        for picture in pictures:
             if picture.shown is not self.record or self.record is None:
                 self._refresh(picture)
             picture.paint(painter, self.dpr)
         painter.setFont(self.fonts.small)
-        painter.setPen(self.theme.color("text_muted"))
-        for card in self._cards_in(visible):
-            if card.node in self._pictures:
-                self._paint_ticks(painter, self._pictures[card.node])
+        painter.setPen(self._muted)
+        for picture in pictures:
+            self._paint_ticks(painter, picture)
+        for name in names:
+            if name in self._bars:
+                self._bars[name].paint(painter, self.record)
         self._paint_dead(painter, visible)
 
     def card_at(self, point: QPointF) -> Card | None:
@@ -140,13 +146,13 @@ class FlowScene:
         found = selection_at(card, point.x(), point.y(), self.dpr)
         if found is None or not card.bars:
             return found
-        return Selection(card.node, shown_classes(self)[found.channel])
+        return Selection(card.node, self._bars[card.node].shown(self.record)[found.channel])
 
     def row_of(self, card: Card, channel: int) -> int | None:
         """Return the tile that shows a channel; None if it isn't shown."""
         if not card.bars:
             return channel if 0 <= channel < card.grid.count else None
-        order = shown_classes(self)
+        order = self._bars[card.node].shown(self.record)
         return order.index(channel) if channel in order else None
 
     def values(self, name: str) -> FloatArray | None:
@@ -201,9 +207,7 @@ class FlowScene:
             display = _INPUT_COLORS
         elif display.scope is Scope.NETWORK:
             limits = self._network_limits(signed=node.signed)
-        picture.show(
-            values, scale_for(values, signed=node.signed, settings=display, limits=limits)
-        )
+        picture.show(values, scale_for(values, signed=node.signed, settings=display, limits=limits))
 
     def _network_limits(self, *, signed: bool) -> tuple[float, float]:
         if self._limits_of[0] is not self.record:
@@ -230,7 +234,7 @@ class FlowScene:
         weights = self.weights.weights.get(node.name) if self.weights else None
         paint_kernels(painter, card, weights, self._display, theme, self.dpr)
 
-    def _lut(self, node: Node):  # type: ignore[no-untyped-def]
+    def _lut(self, node: Node) -> Colors:
         display = _INPUT_COLORS if node.kind is Kind.INPUT else self._display
         name = display.signed if node.signed else display.sequential
         return table(name, signed=node.signed, dark=display.dark)
@@ -244,6 +248,8 @@ class FlowScene:
             painter.drawText(box, _tick_alignment(fraction), text)
 
     def _paint_dead(self, painter: QPainter, visible: QRectF) -> None:
+        if not self.dead:
+            return
         painter.setPen(self.theme.color("surface"))
         painter.setBrush(self.theme.color("warning"))
         for card in self._cards_in(visible):

@@ -85,7 +85,9 @@ def paint_title(
     painter.drawText(line, _LEFT, fonts.name_text(node))
     painter.setFont(fonts.small)
     painter.setPen(theme.color("text_muted"))
-    painter.drawText(line.adjusted(fonts.name_px(node) + NAME_GAP_PX, 0, 0, 0), _LEFT, type_text(node))
+    painter.drawText(
+        line.adjusted(fonts.name_px(node) + NAME_GAP_PX, 0, 0, 0), _LEFT, type_text(node)
+    )
     line.translate(0, TITLE_LINE_PX)
     painter.drawText(line, _LEFT, shape_text(node))
     if node.parameters:

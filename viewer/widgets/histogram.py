@@ -123,12 +123,16 @@ class HistogramView(QWidget):
     def _paint_bars(self, painter: QPainter, plot: QRectF) -> None:
         heights = self.bar_heights(plot.height())
         step = plot.width() / max(1, len(heights))
-        plain, lit = self._theme.color("bar"), self._theme.color("text")
+        bars = []
         for index, height in enumerate(heights):
             # Whole pixels, or gaps of different width shimmer as the panel is resized.
             left, right = round(index * step), round((index + 1) * step) - BAR_GAP_PX
-            bar = QRectF(left, plot.bottom() - height, max(1, right - left), height)
-            painter.fillRect(bar, lit if index == self._hover else plain)
+            bars.append(QRectF(left, plot.bottom() - height, max(1, right - left), height))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.color("bar"))
+        painter.drawRects(*bars)
+        if self._hover is not None and self._hover < len(bars):
+            painter.fillRect(bars[self._hover], self._theme.color("text"))
 
     def _paint_labels(self, painter: QPainter, plot: QRectF) -> None:
         assert self._histogram is not None
@@ -145,9 +149,7 @@ class HistogramView(QWidget):
         self._paint_zero(painter, plot, below, (left, right))
         most = int(self._histogram.counts.max(initial=0))
         top = QRectF(0, 0, self.width(), painter.fontMetrics().height())
-        painter.drawText(
-            top, Qt.AlignmentFlag.AlignLeft, f"{int(self._histogram.counts.max(initial=0)):,}"
-        )
+        painter.drawText(top, Qt.AlignmentFlag.AlignLeft, f"{most:,}")
 
     def _paint_zero(
         self, painter: QPainter, plot: QRectF, below: QRectF, ends: tuple[str, str]

@@ -58,6 +58,7 @@ class IconSet:
         return result
 
     def _draw(self, name: str, color: QColor, scale: int) -> QPixmap:
+        character = self._characters[name]  # may raise: not while a painter is at work
         side = ICON_PX * scale
         pixmap = QPixmap(side, side)
         pixmap.fill(Qt.GlobalColor.transparent)
@@ -67,7 +68,7 @@ class IconSet:
         painter.setFont(font)
         painter.setPen(color)
         area = QRectF(0, 0, side, side)
-        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, self._characters[name])
+        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, character)
         painter.end()
         pixmap.setDevicePixelRatio(scale)
         return pixmap

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PyQt6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
@@ -77,8 +77,9 @@ class ClassTable(QWidget):
 
     def set_selected(self, index: int | None) -> None:
         """Mark one class."""
-        self._selected = index
-        self.update()
+        if index != self._selected:
+            self._selected = index
+            self.update()
 
     def rows(self) -> list[int]:
         """Return the classes shown, from top to bottom."""
@@ -155,32 +156,35 @@ class ClassTable(QWidget):
     def paintEvent(self, event: QPaintEvent | None) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_row(painter, self.row_rect(-1), HEADINGS, "text_muted")
+        font = text_font(TextSize.SMALL)
+        painter.setFont(font)
+        painter.setPen(self._theme.color("text_muted"))
+        self._paint_texts(painter, self.row_rect(-1), HEADINGS)
+        rows = [(index, self.row_rect(row)) for row, index in enumerate(self.rows())]
+        self._paint_marks(painter, dict(rows))
+        text, bar = self._theme.color("text"), self._theme.color("bar")
         winner = None if self._probabilities is None else int(np.argmax(self._probabilities))
-        for row, index in enumerate(self.rows()):
-            rect = self.row_rect(row)
-            if index == self._hover:
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(self._theme.color("raised"))
-                painter.drawRoundedRect(rect, RADIUS_PX, RADIUS_PX)
-            if index == self._selected:
-                painter.setPen(QPen(self._theme.color("accent"), 1.5))
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), RADIUS_PX, RADIUS_PX)
-            self._paint_row(painter, rect, self.texts(index), "text", bold=index == winner)
-            self._paint_bar(painter, rect, index, index == winner)
+        painter.setPen(text)
+        for index, rect in rows:
+            if index == winner:
+                painter.setFont(text_font(TextSize.SMALL, bold=True))
+            self._paint_texts(painter, rect, self.texts(index))
+            self._paint_bar(painter, rect, index, text if index == winner else bar)
+            if index == winner:
+                painter.setFont(font)
 
-    def _paint_row(
-        self,
-        painter: QPainter,
-        rect: QRectF,
-        texts: tuple[str, str, str],
-        token: str,
-        *,
-        bold: bool = False,
-    ) -> None:
-        painter.setFont(text_font(TextSize.SMALL, bold=bold))
-        painter.setPen(self._theme.color(token))
+    def _paint_marks(self, painter: QPainter, rows: dict[int, QRectF]) -> None:
+        if self._hover in rows:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.color("raised"))
+            painter.drawRoundedRect(rows[self._hover], RADIUS_PX, RADIUS_PX)
+        if self._selected in rows:
+            painter.setPen(QPen(self._theme.color("accent"), 1.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            rect = rows[self._selected].adjusted(1, 1, -1, -1)
+            painter.drawRoundedRect(rect, RADIUS_PX, RADIUS_PX)
+
+    def _paint_texts(self, painter: QPainter, rect: QRectF, texts: tuple[str, str, str]) -> None:
         middle = Qt.AlignmentFlag.AlignVCenter
         name, logit, probability = (self._column(rect, i) for i in range(3))
         elided = painter.fontMetrics().elidedText(
@@ -190,14 +194,14 @@ class ClassTable(QWidget):
         painter.drawText(logit, Qt.AlignmentFlag.AlignRight | middle, texts[1])
         painter.drawText(probability, Qt.AlignmentFlag.AlignRight | middle, texts[2])
 
-    def _paint_bar(self, painter: QPainter, rect: QRectF, index: int, winner: bool) -> None:
+    def _paint_bar(self, painter: QPainter, rect: QRectF, index: int, color: QColor) -> None:
         if self._probabilities is None:
             return
         share = float(self._probabilities[index])
         place = self._column(rect, 3)
         width = max(BAR_MIN_PX, share * place.width()) if share > 0 else 0.0
         bar = QRectF(place.left(), place.center().y() - BAR_PX / 2, width, BAR_PX)
-        painter.fillRect(bar, self._theme.color("text" if winner else "bar"))
+        painter.fillRect(bar, color)
 
     def _column(self, rect: QRectF, column: int) -> QRectF:
         """Return a row's cell: name, logit, probability, bar."""

@@ -69,12 +69,13 @@ class StatisticsTable(QWidget):
         gap = 2 * GRID_PX
         width = (self.width() - gap * (COLUMNS - 1)) / COLUMNS
         middle = Qt.AlignmentFlag.AlignVCenter
+        muted, plain = self._theme.color("text_muted"), self._theme.color("text")
         for place, (name, text) in enumerate(self._figures):
             column, row = divmod(place, ROWS)
             cell = QRectF(column * (width + gap), row * LINE_PX, width, LINE_PX)
-            painter.setPen(self._theme.color("text_muted"))
+            painter.setPen(muted)
             painter.drawText(cell, Qt.AlignmentFlag.AlignLeft | middle, name)
-            painter.setPen(self._theme.color("text"))
+            painter.setPen(plain)
             painter.drawText(cell, Qt.AlignmentFlag.AlignRight | middle, text)
 
 

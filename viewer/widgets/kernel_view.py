@@ -13,10 +13,10 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
 from viewer.widgets.cells import (
+    NumberPainter,
     decimals_that_fit,
     image_of,
     needs_black_text,
-    paint_numbers,
     paint_outline,
 )
 from viewer.widgets.theme import LIGHT
@@ -109,6 +109,7 @@ class KernelView(QWidget):
         self._images: tuple[QImage, ...] = ()
         self._grid = KernelGrid(1, GAP_PX, 1, 1)
         self._first = 0
+        self._numbers = NumberPainter()
         self._hover: KernelSpot | None = None
         self._selected: KernelSpot | None = None
         self.setMouseTracking(True)
@@ -146,6 +147,8 @@ class KernelView(QWidget):
 
     def set_selected(self, spot: KernelSpot | None) -> None:
         """Outline one weight, and turn to the page that it is on; None for none."""
+        if spot == self._selected:
+            return
         self._selected = spot
         if spot is not None and spot.kernel not in self._shown():
             self._first = spot.kernel
@@ -276,7 +279,7 @@ class KernelView(QWidget):
         self._paint_missing(painter)
         decimals = decimals_that_fit(self._kernels, self._grid.cell_px)
         if decimals is not None:
-            paint_numbers(painter, self._cells(), self._grid.cell_px, decimals)
+            self._numbers.paint(painter, self._cells(), self._grid.cell_px, decimals)
         for spot, selected in ((self._hover, False), (self._selected, True)):
             if spot is not None and spot.kernel in self._shown():
                 paint_outline(painter, self.cell_rect(spot), self._theme, selected=selected)

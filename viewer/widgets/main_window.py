@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QSettings, Qt, pyqtSignal
-from PyQt6.QtGui import QCloseEvent
+from PyQt6.QtCore import QSettings, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QCloseEvent, QPaintEvent
 from PyQt6.QtWidgets import QLabel, QMainWindow, QVBoxLayout, QWidget
 
 from viewer import __version__
+from viewer.core.program import TITLE
 from viewer.widgets.actions import ACTIONS, ActionRow, ActionSet
 from viewer.widgets.caption import NetworkCaption
 from viewer.widgets.color_menu import ColorGroup, ColorMenu
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from viewer.widgets.icons import IconSet
     from viewer.widgets.theme import Theme
 
-APPLICATION_TITLE = "convnet-viewer"
 MODE_KEY = "window/theme"
 THEME_PREFIX = "theme_"
 LEFT_PX, RIGHT_PX = 280, 304
@@ -63,6 +63,8 @@ class MainWindow(QMainWindow):
     tool_bar : ToolBar
     caption : NetworkCaption
     status : StatusBar
+    icons : IconSet or None
+        None before `set_icons`.
 
     Signals
     -------
@@ -78,6 +80,8 @@ class MainWindow(QMainWindow):
         Group and choice of the colours menu.
     files_dropped(list of str)
         Paths of local files.
+    first_painted()
+        The window is on screen for the first time, with all that is in it.
     close_requested()
         The window is about to close; its layout is saved.
     theme_changed(Theme)
@@ -90,6 +94,7 @@ class MainWindow(QMainWindow):
     recent_chosen = pyqtSignal(str)
     color_chosen = pyqtSignal(str, str)
     files_dropped = pyqtSignal(list)
+    first_painted = pyqtSignal()
     close_requested = pyqtSignal()
     theme_changed = pyqtSignal(object)
 
@@ -99,8 +104,11 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._settings = settings
         self._appearance = appearance
-        self._icons: IconSet | None = None
-        self.setWindowTitle(APPLICATION_TITLE)
+        self.icons: IconSet | None = None
+        self._painted = False
+        self._network_title = ""
+        self._winner = ""
+        self.setWindowTitle(TITLE)
         self.setMinimumSize(MIN_WIDTH_PX, MIN_HEIGHT_PX)
         self.action_set = ActionSet(rows, self)
         self.addActions(list(self.action_set))  # shortcuts are to work without a menu, too
@@ -147,7 +155,13 @@ class MainWindow(QMainWindow):
     def set_network(self, network: NetworkRecord, step: int = 0) -> None:
         """Say which network is on screen, with the weights of which training step."""
         self.caption.set_network(network, step)
-        self.setWindowTitle(f"{network.title} – {APPLICATION_TITLE}")
+        self._network_title = network.title
+        self._update_title()
+
+    def set_winner(self, class_name: str) -> None:
+        """Put the prediction into the title, so that the task bar says it; empty for none."""
+        self._winner = class_name
+        self._update_title()
 
     def set_recent(self, files: Sequence[tuple[str, str]]) -> None:
         """Offer recently opened files as (path, text), the newest first."""
@@ -165,7 +179,7 @@ class MainWindow(QMainWindow):
         """Load the icons; call it after the first paint. Nothing moves by it."""
         from viewer.widgets.icons import IconSet
 
-        self._icons = IconSet()
+        self.icons = IconSet()
         self._apply_theme()
 
     def _build_centre(self) -> QVBoxLayout:
@@ -218,6 +232,10 @@ class MainWindow(QMainWindow):
             self.close()
         self.action_triggered.emit(name)
 
+    def _update_title(self) -> None:
+        parts = (self._winner, self._network_title, TITLE)
+        self.setWindowTitle(" – ".join(part for part in parts if part))
+
     def _on_theme_changed(self, theme: Theme) -> None:
         self._apply_theme()
         self.theme_changed.emit(theme)
@@ -227,11 +245,11 @@ class MainWindow(QMainWindow):
         self.pad_panel.set_theme(theme)
         self.prediction.set_theme(theme)
         self.action_set.set_checked(THEME_PREFIX + self._appearance.mode, True)
-        if self._icons is not None:
-            self.action_set.set_icons(self._icons, theme)
-            self.tool_bar.set_icons(self._icons, theme)
+        if self.icons is not None:
+            self.action_set.set_icons(self.icons, theme)
+            self.tool_bar.set_icons(self.icons, theme)
             for title in self.findChildren(DockTitle):
-                title.set_icons(self._icons, theme)
+                title.set_icons(self.icons, theme)
 
     def _restore(self) -> None:
         if restore_state(self, self._settings):
@@ -242,6 +260,14 @@ class MainWindow(QMainWindow):
         self.resizeDocks(
             [self.input_dock, self.prediction_dock], [input_px, PREDICTION_PX], vertical
         )
+
+    @override
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            # Qt paints a window and all that is in it in one go: the timer comes after that.
+            QTimer.singleShot(0, self.first_painted.emit)
 
     @override
     def closeEvent(self, event: QCloseEvent | None) -> None:

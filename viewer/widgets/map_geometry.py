@@ -43,6 +43,7 @@ class MapGeometry:
     zoom: int | None = None
     orientation: Qt.Orientation = _HORIZONTAL
     _fitting: float = 1.0
+    _taken: int = 0
     _origin: QPointF = field(default_factory=QPointF)
 
     def arrange(self, size: QSizeF, ratio: float, shape: Pixel) -> None:
@@ -51,6 +52,7 @@ class MapGeometry:
             self.zoom = None
         self.size, self.ratio, self.shape = size, ratio, shape
         self._fitting, self.orientation = self._fit()
+        self._taken = bar_thickness(self.orientation)
         if self.zoom is not None:
             self.zoom_by(0, self.view().center())
 
@@ -71,13 +73,13 @@ class MapGeometry:
 
     def view(self) -> QRectF:
         """Return the rectangle that the map shows in."""
-        area, cell = self._area(self.orientation), self.cell_px
+        area, cell = self._area(self.orientation, self._taken), self.cell_px
         whole = QRectF(area.left(), area.top(), self.shape[1] * cell, self.shape[0] * cell)
         return area.intersected(whole)
 
     def bar(self) -> QRectF:
         """Return the rectangle of the colour bar with its numbers."""
-        view, thickness = self.view(), bar_thickness(self.orientation)
+        view, thickness = self.view(), self._taken
         if self.orientation is _HORIZONTAL:
             return QRectF(view.left(), view.bottom() + GRID_PX, view.width(), thickness)
         return QRectF(view.right() + GRID_PX, view.top(), thickness, view.height())
@@ -137,16 +139,16 @@ class MapGeometry:
     def _fit(self) -> tuple[float, Qt.Orientation]:
         best: tuple[float, Qt.Orientation] = (0.0, _HORIZONTAL)
         for orientation in (_HORIZONTAL, _VERTICAL):
-            area = self._area(orientation)
+            area = self._area(orientation, bar_thickness(orientation))
             room = min(area.width() / self.shape[1], area.height() / self.shape[0]) * self.ratio
             zoom = _whole_zoom(min(room, FIT_CELL_MAX_PX * self.ratio))
             if zoom > best[0]:
                 best = (zoom, orientation)
         return best
 
-    def _area(self, orientation: Qt.Orientation) -> QRectF:
+    def _area(self, orientation: Qt.Orientation, bar_px: int) -> QRectF:
         area = QRectF(QPointF(), self.size)
-        taken = bar_thickness(orientation) + GRID_PX
+        taken = bar_px + GRID_PX
         if orientation is _HORIZONTAL:
             return area.adjusted(0, 0, 0, -taken)
         return area.adjusted(0, 0, -taken, 0)

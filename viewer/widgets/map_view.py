@@ -21,10 +21,10 @@ from typing_extensions import override
 
 from viewer.widgets.cells import (
     HALO_PX,
+    NumberPainter,
     decimals_that_fit,
     image_of,
     needs_black_text,
-    paint_numbers,
     paint_outline,
 )
 from viewer.widgets.color_bar import paint_color_bar
@@ -75,6 +75,7 @@ class MapView(QWidget):
         self._colors: NDArray[np.uint32] | None = None
         self._image: QImage | None = None
         self._selected: Pixel | None = None
+        self._numbers = NumberPainter()
         self._hover: Pixel | None = None
         self._geometry = MapGeometry()
         self._pressed_at: QPointF | None = None
@@ -265,7 +266,7 @@ class MapView(QWidget):
         if self._values is not None:
             decimals = decimals_that_fit(self._values, self.cell_px)
             if decimals is not None:
-                paint_numbers(painter, self._visible_cells(), self.cell_px, decimals)
+                self._numbers.paint(painter, self._visible_cells(), self.cell_px, decimals)
 
     def _paint_missing(self, painter: QPainter) -> None:
         height, width = self._geometry.shape
@@ -278,9 +279,11 @@ class MapView(QWidget):
         assert self._values is not None
         assert self._colors is not None
         rows, columns = self._geometry.visible()
-        black = needs_black_text(self._colors)
+        black = needs_black_text(self._colors).tolist()
+        values = self._values.tolist()
+        origin, cell = self._geometry.origin, self.cell_px
         for y in rows:
             for x in columns:
                 if self._exists((y, x)):
-                    value = float(self._values[y, x])
-                    yield self.cell_rect((y, x)), value, bool(black[y, x])
+                    rect = QRectF(origin.x() + x * cell, origin.y() + y * cell, cell, cell)
+                    yield rect, values[y][x], black[y][x]

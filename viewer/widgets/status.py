@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PyQt6.QtWidgets import QLabel, QStatusBar, QWidget
 
-from viewer.widgets.labels import ElidedLabel
+from viewer.widgets.elided_label import ElidedLabel
 from viewer.widgets.theme import GRID_PX, TextSize, text_font
 
 
@@ -15,17 +15,16 @@ class StatusBar(QStatusBar):
         super().__init__(parent)
         self.setSizeGripEnabled(False)
         self.setContentsMargins(GRID_PX, 0, GRID_PX, 0)
-        self.hover = ElidedLabel(" ")
+        self.hover = ElidedLabel()
         self.timing = QLabel()
         self.timing.setObjectName("muted")
-        for label in (self.hover, self.timing):
-            label.setFont(text_font(TextSize.SMALL))
+        self.timing.setFont(text_font(TextSize.SMALL))
         self.addWidget(self.hover, 1)
         self.addPermanentWidget(self.timing)
 
     def set_hover_text(self, text: str) -> None:
         """Show what is under the pointer; empty for nothing."""
-        self.hover.set_line(text)
+        self.hover.set_text(text)
 
     def set_timing_text(self, text: str) -> None:
         """Show how long the last answer took, or whatever else is quiet."""

@@ -109,7 +109,7 @@ def text_font(size_pt: float = TextSize.BODY, *, bold: bool = False) -> QFont:
     font = QFont(FONT_FAMILY)
     font.setPointSizeF(size_pt)
     font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
-    font.setFeature(QFont.Tag.fromString("tnum"), 1)
+    font.setFeature(QFont.Tag("tnum"), 1)
     return font
 
 

@@ -6,8 +6,8 @@ matplotlib's favour.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,27 +18,47 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
+    from numpy.typing import NDArray
+
     from viewer.core.records import FloatArray
 
-Rect = tuple[float, float, float, float]  # x, y (downwards), width, height in pixels
+    Pixels = NDArray[np.uint8]
+
 Outputs = Mapping[str, "FloatArray"]
+Rect = tuple[float, float, float, float]  # x, y (downwards), width, height in pixels
 
 DPI = 100
 GAP_PX = 1
 
 
-def columns_of(count: int) -> int:
-    """Return how many tiles a row of a nearly square mosaic has."""
-    return math.ceil(math.sqrt(count))
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a layer's maps are on the screen.
+
+    Attributes
+    ----------
+    rect : (x, y, width, height)
+        In pixels, y downwards.
+    columns : int
+        Maps in a row.
+    """
+
+    rect: Rect
+    columns: int
 
 
-def mosaic(values: FloatArray) -> FloatArray:
+Places = Mapping[str, Place]
+
+
+def mosaic(values: FloatArray, columns: int) -> FloatArray:
     """Return all maps of a layer side by side, with NaN between them.
 
     Parameters
     ----------
     values : (C, H, W) or (N,) float32
         A dense layer's units are maps of one pixel, without gaps.
+    columns : int
+        Maps in a row.
 
     Returns
     -------
@@ -47,7 +67,6 @@ def mosaic(values: FloatArray) -> FloatArray:
     gap = GAP_PX if values.ndim == 3 else 0
     maps = values if values.ndim == 3 else values.reshape(-1, 1, 1)
     count, height, width = maps.shape
-    columns = columns_of(count)
     rows = -(-count // columns)
     padded = np.full((rows * columns, height + gap, width + gap), np.nan, np.float32)
     padded[:count, :height, :width] = maps
@@ -63,64 +82,70 @@ class Mosaics:
     ----------
     outputs : mapping of layer to array
         Any answer of the network, for the shapes.
-    rects : mapping of layer to rectangle
-        Where each mosaic is, and how large.
+    places : mapping of layer to Place
+        Of the layers to show.
     size_px : (width, height)
         Of the canvas.
     """
 
-    def __init__(self, outputs: Outputs, rects: Mapping[str, Rect], size_px: tuple[int, int]):
+    def __init__(self, outputs: Outputs, places: Places, size_px: tuple[int, int]) -> None:
         self._canvas = _canvas(size_px)
-        self._layers: dict[str, tuple[Axes, AxesImage]] = {}
-        for name, values in outputs.items():
-            axes = _axes(self._canvas.figure, rects[name], size_px)
-            image = axes.imshow(
-                mosaic(values), animated=True, interpolation="nearest", aspect="auto"
-            )
-            self._layers[name] = axes, image
+        self._layers: dict[str, tuple[int, Axes, AxesImage]] = {}
+        for name, place in places.items():
+            axes = _axes(self._canvas.figure, place.rect, size_px)
+            first = mosaic(outputs[name], place.columns)
+            image = axes.imshow(first, animated=True, interpolation="nearest", aspect="auto")
+            self._layers[name] = place.columns, axes, image
         self._canvas.draw()
         self._background = self._canvas.copy_from_bbox(self._canvas.figure.bbox)
 
     def update(self, outputs: Outputs) -> None:
         """Show another answer of the network."""
         self._canvas.restore_region(self._background)
-        for name, (axes, image) in self._layers.items():
-            _set(image, mosaic(outputs[name]))
+        for name, (columns, axes, image) in self._layers.items():
+            _set(image, mosaic(outputs[name], columns))
             axes.draw_artist(image)
         self._canvas.blit(self._canvas.figure.bbox)
 
-    def pixels(self) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-        """Return (H, W, 4) what is on the canvas."""
-        return np.asarray(self._canvas.buffer_rgba())
+    def pixels(self) -> Pixels:
+        """Return a copy of what is on the canvas, (H, W, 4)."""
+        return np.array(self._canvas.buffer_rgba())
 
 
 class AxesPerMap:
-    """One axes a feature map, ``set_data`` and a new drawing: as most tutorials do it."""
+    """One axes a feature map, ``set_data`` and a new drawing: as most tutorials do it.
 
-    def __init__(self, outputs: Outputs, rects: Mapping[str, Rect], size_px: tuple[int, int]):
+    Parameters
+    ----------
+    outputs, places, size_px
+        As for `Mosaics`; the maps lie where they lie in its mosaics.
+    """
+
+    def __init__(self, outputs: Outputs, places: Places, size_px: tuple[int, int]) -> None:
         self._canvas = _canvas(size_px)
+        self._columns = {name: place.columns for name, place in places.items()}
         self._images: dict[str, list[AxesImage]] = {}
-        for name, values in outputs.items():
-            maps = _maps(values)
-            places = _tiles(rects[name], len(maps))
+        for name, place in places.items():
+            maps = _maps(outputs[name], place.columns)
             self._images[name] = [
-                _axes(self._canvas.figure, place, size_px).imshow(
+                _axes(self._canvas.figure, rect, size_px).imshow(
                     one, interpolation="nearest", aspect="auto"
                 )
-                for one, place in zip(maps, places, strict=True)
+                for one, rect in zip(maps, _tiles(place, len(maps)), strict=True)
             ]
         self._canvas.draw()
 
     def update(self, outputs: Outputs) -> None:
         """Show another answer of the network."""
         for name, images in self._images.items():
-            for image, one in zip(images, _maps(outputs[name]), strict=True):
+            maps = _maps(outputs[name], self._columns[name])
+            for image, one in zip(images, maps, strict=True):
                 _set(image, one)
         self._canvas.draw()
 
-    def pixels(self) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-        """Return (H, W, 4) what is on the canvas."""
-        return np.asarray(self._canvas.buffer_rgba())
+    def pixels(self) -> Pixels:
+        """Return a copy of what is on the canvas, (H, W, 4)."""
+        return np.array(self._canvas.buffer_rgba())
 
 
 def _canvas(size_px: tuple[int, int]) -> FigureCanvasAgg:
@@ -141,12 +166,16 @@ def _set(image: AxesImage, values: FloatArray) -> None:
     image.set_clim(float(np.nanmin(values)), float(np.nanmax(values)))
 
 
-def _maps(values: FloatArray) -> list[FloatArray]:
-    return list(values) if values.ndim == 3 else [mosaic(values)]
+def _maps(values: FloatArray, columns: int) -> list[FloatArray]:
+    """Return the maps of a layer; the units of a dense one are one picture."""
+    return list(values) if values.ndim == 3 else [mosaic(values, columns)]
 
 
-def _tiles(rect: Rect, count: int) -> list[Rect]:
-    x, y, width, height = rect
-    columns = columns_of(count)
-    w, h = width / columns, height / -(-count // columns)
-    return [(x + (i % columns) * w, y + (i // columns) * h, w, h) for i in range(count)]
+def _tiles(place: Place, count: int) -> list[Rect]:
+    if count == 1:
+        return [place.rect]
+    x, y, width, height = place.rect
+    w, h = width / place.columns, height / -(-count // place.columns)
+    return [
+        (x + (i % place.columns) * w, y + (i // place.columns) * h, w, h) for i in range(count)
+    ]

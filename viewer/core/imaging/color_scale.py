@@ -109,7 +109,9 @@ def _greys() -> NDArray[np.uint32]:
 def _from_catalogue(name: str) -> NDArray[np.uint32]:
     from cmap import Colormap  # heavy: only once colours are needed
 
-    rgba = np.asarray(Colormap(name).lut(_STEPS + 1))  # (255, 4)
+    # Evaluated rather than `lut(255)`, which leaves colour maps of 256 colours at 256.
+    steps = _STEPS + 1
+    rgba = np.asarray(Colormap(name)(np.linspace(0, 1, steps), N=steps))  # (255, 4)
     return np.round(rgba[:, :3] * 255).astype(np.uint32)
 
 

@@ -8,6 +8,7 @@ from viewer.core.errors import UserError
 from viewer.core.resources import resource_path
 
 SUFFIX = ".safetensors"
+DEFAULT_MODEL = "digits"
 
 
 def shipped_models() -> tuple[str, ...]:

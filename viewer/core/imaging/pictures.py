@@ -1,0 +1,206 @@
+"""Opening picture files that nobody has checked: every format, and every kind of damage."""
+
+from __future__ import annotations
+
+import warnings
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.core.errors import UserError
+from viewer.core.records import FloatArray, Picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+# Formats whose decoders are built into Pillow: no external program is ever started, as the
+# one for EPS would be.
+_FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP", "WEBP", "TIFF", "PPM", "AVIF")
+_NAMES = "PNG, JPEG, GIF, BMP, WebP or TIFF"
+_MAX_FILE_BYTES = 100_000_000
+# Decoded, 100 Mpx take up to 400 MB; larger than any phone's camera writes by default.
+_MAX_PIXELS = 100_000_000
+# Longest side of a picture at work: a digit of a tenth of a photo still has 100 pixels.
+_WORKING_PX = 1024
+_WIDE_MODES = ("I", "F")  # and the I;16 family: more than 8 bits a channel
+_16_BIT_MAX = 65_535.0
+# Ink brighter than this on a transparent ground was drawn for a dark page.
+_BRIGHT = 0.5
+# A picture with more opaque area than this brings its own paper.
+_MOSTLY_OPAQUE = 0.6
+
+
+def open_picture(path: Path) -> Picture:
+    """Read a picture from a file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        PNG, JPEG, GIF, BMP, WebP or TIFF; of an animation the first frame.
+
+    Returns
+    -------
+    Picture
+        At most 1024 pixels a side, upright, titled with the file's name.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, unreadable, not a picture, damaged or too large.
+    """
+    try:
+        if path.is_dir():
+            raise UserError(f"{path} is a folder: choose a picture in it.")
+        if not path.exists():
+            raise UserError(f"{path} does not exist: check the name.")
+        if not path.is_file():
+            raise UserError(f"{path} is not an ordinary file: choose a picture.")
+        if path.stat().st_size > _MAX_FILE_BYTES:
+            raise UserError(f"{path} is larger than 100 MB: save a smaller picture.")
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UserError(f"{path} can't be read ({reason}): check its permissions.") from None
+    return picture_from_bytes(data, path.name)
+
+
+def picture_from_bytes(data: bytes, title: str) -> Picture:
+    """Decode a picture from memory: pasted, dropped, or just read.
+
+    Parameters
+    ----------
+    data : bytes
+        A whole file.
+    title : str
+        What to call it, in the window and in messages.
+
+    Returns
+    -------
+    Picture
+        Luminance, at most 1024 pixels a side, upright; transparent parts are paper.
+
+    Raises
+    ------
+    UserError
+        If it is not a picture, damaged, or too large.
+    """
+    if not data:
+        raise UserError(f"{title} is empty: choose another picture.")
+    # Pillow reports damage that it can get over as warnings; the picture is shown anyway.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        image = _decoded(data, title)
+        try:
+            pixels = _luminance(_upright(image))
+        except Exception as error:  # noqa: BLE001  Pillow raises nearly anything on hostile files
+            raise _damaged(title, error) from None
+    return Picture(np.ascontiguousarray(pixels, np.float32), title)
+
+
+def _decoded(data: bytes, title: str) -> Image:
+    """Return the first frame, reduced; refuse what is too large before decoding it."""
+    # Local: the pad starts without Pillow.
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        image = Image.open(BytesIO(data), formats=_FORMATS)
+    except UnidentifiedImageError:
+        raise UserError(f"{title} is not a picture: choose a {_NAMES} file.") from None
+    except Image.DecompressionBombError:
+        raise _too_large(title) from None
+    except Exception as error:  # noqa: BLE001  Pillow raises nearly anything on hostile files
+        raise _damaged(title, error) from None
+    width, height = image.size
+    if width < 1 or height < 1:
+        raise UserError(f"{title} has no pixels: choose another picture.")
+    if width * height > _MAX_PIXELS:
+        raise _too_large(title)
+    try:
+        # JPEG decodes straight to an eighth of its size; other formats ignore this.
+        image.draft(image.mode, (_WORKING_PX, _WORKING_PX))
+        image.load()
+    except Exception as error:  # noqa: BLE001  Pillow raises nearly anything on hostile files
+        raise _damaged(title, error) from None
+    return image
+
+
+def _too_large(title: str) -> UserError:
+    return UserError(f"{title} has more than 100 million pixels: save a smaller picture.")
+
+
+def _damaged(title: str, error: Exception) -> UserError:
+    reason = str(error).strip().rstrip(".") or type(error).__name__
+    return UserError(f"{title} is damaged or cut off ({reason}): save or copy it again.")
+
+
+def _upright(image: Image) -> Image:
+    """Turn a picture as its EXIF orientation says."""
+    from PIL import ImageOps
+
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # noqa: BLE001  damaged EXIF is no reason to refuse the picture
+        return image
+
+
+def _luminance(image: Image) -> FloatArray:
+    """Return (H, W) float32 in [0, 1], at most the working size."""
+    if image.mode in _WIDE_MODES or image.mode.startswith("I;16"):
+        return _reduced(_wide_luminance(image))
+    if image.mode in ("LA", "PA", "La", "RGBA", "RGBa") or "transparency" in image.info:
+        return _composited(image)
+    if image.mode == "LAB":
+        return _reduced(np.asarray(image.getchannel("L"), np.float32) / 255)
+    if image.mode in ("CMYK", "HSV"):
+        image = image.convert("RGB")
+    return _reduced(np.asarray(image.convert("L"), np.float32) / 255)
+
+
+def _wide_luminance(image: Image) -> FloatArray:
+    """Scale integers of 16 or 32 bits, or floats of any range, to [0, 1]."""
+    values = np.asarray(image).astype(np.float64)
+    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    if image.mode.startswith("I;16"):
+        return (values / _16_BIT_MAX).astype(np.float32)
+    low, high = min(float(values.min()), 0.0), float(values.max())
+    if image.mode == "I" and low == 0.0 and high <= _16_BIT_MAX:
+        high = _16_BIT_MAX
+    elif image.mode == "F" and low == 0.0 and high <= 1.0:
+        high = 1.0
+    return ((values - low) / (high - low)).astype(np.float32)
+
+
+def _composited(image: Image) -> FloatArray:
+    """Lay a picture with transparent parts on the paper that suits its ink."""
+    rgba = image.convert("RGBA")
+    alpha = np.asarray(rgba.getchannel("A"), np.float32) / 255
+    # Through RGB: PIL's L of an RGBA picture is the colour beneath, whatever its alpha.
+    colour = np.asarray(rgba.convert("RGB").convert("L"), np.float32) / 255
+    paper = _paper_for(colour, alpha)
+    return _reduced((colour * alpha + paper * (1 - alpha)).astype(np.float32))
+
+
+def _paper_for(colour: FloatArray, alpha: FloatArray) -> float:
+    """Return the luminance to put behind a picture: its own paper's, or its ink's opposite."""
+    opaque = alpha > _BRIGHT
+    if opaque.mean() > _MOSTLY_OPAQUE:
+        return float(np.median(colour[opaque]))
+    covered = float(alpha.sum())
+    ink = float((colour * alpha).sum()) / covered if covered else 0.0
+    return 0.0 if ink > _BRIGHT else 1.0
+
+
+def _reduced(pixels: NDArray[np.floating]) -> FloatArray:
+    """Return a picture of at most the working size, averaged over areas."""
+    from PIL import Image
+
+    height, width = pixels.shape
+    factor = max(height, width) / _WORKING_PX
+    if factor <= 1:
+        return pixels.astype(np.float32)
+    size = (max(1, round(width / factor)), max(1, round(height / factor)))
+    small = Image.fromarray(pixels.astype(np.float32)).resize(size, Image.Resampling.BOX)
+    return np.clip(np.asarray(small, np.float32), 0, 1)

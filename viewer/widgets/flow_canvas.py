@@ -1,0 +1,323 @@
+"""The painting half of the network view: what is shown, and how it gets on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PyQt6.QtWidgets import QAbstractScrollArea, QFrame, QStyle, QWidget
+from typing_extensions import override
+
+from viewer.core.explain.contributions import Contribution
+from viewer.core.imaging.display import DisplaySettings
+from viewer.core.layout import FlowLayout, lay_out
+from viewer.core.records import ActivationRecord, NetworkRecord, Selection, WeightsRecord
+from viewer.widgets import flow_overlay
+from viewer.widgets.flow_scene import FlowScene
+from viewer.widgets.flow_titles import TitleFonts
+from viewer.widgets.theme import Theme
+
+SCROLL_STEP_PX = 48
+_REVEAL_MARGIN_PX = 32  # kept around what is scrolled to
+
+# What a hovered value is made of, and what that was computed for.
+_Sources = tuple[
+    Selection | None, ActivationRecord | None, WeightsRecord | None, tuple[Contribution, ...]
+]
+
+
+class FlowCanvas(QAbstractScrollArea):
+    """Paints a network's layers as cards, and their values as pictures.
+
+    What a record doesn't change (frames, titles, kernels, lines) is kept as a pixmap of the
+    viewport; a new record only recolours the maps that are in sight and blits them.
+
+    Signals
+    -------
+    record_painted : int
+        Generation of the record that has just become visible.
+    """
+
+    record_painted = pyqtSignal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._display = DisplaySettings(dark=theme.dark)
+        self._fonts = TitleFonts()
+        self._network: NetworkRecord | None = None
+        self._record: ActivationRecord | None = None
+        self._weights: WeightsRecord | None = None
+        self._dead: Mapping[str, frozenset[int]] = {}
+        self._message = ""
+        self._zoom: int | None = None
+        self._focused: str | None = None
+        self._selection: Selection | None = None
+        self._hover: Selection | None = None
+        self._cursor = QPointF()
+        self._scene: FlowScene | None = None
+        self._chrome: QPixmap | None = None
+        self._unreported: int | None = None
+        self._sources: _Sources = (None, None, None, ())
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Network")
+        self._surface().setMouseTracking(True)
+        # Every pixel is painted every time, so Qt need not clear it first.
+        self._surface().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Show the frame in the colours of `theme`; maps as `set_display` says."""
+        self._theme = theme
+        self._rebuild()
+
+    def set_display(self, display: DisplaySettings) -> None:
+        """Colour the maps by other settings."""
+        self._display = display
+        self._rebuild_scene()
+
+    def set_network(self, network: NetworkRecord | None) -> None:
+        """Show another network, without values or weights as yet; None for none."""
+        self._network = network
+        self._record = self._weights = self._selection = self._hover = None
+        self._focused = self._unreported = None
+        self._dead = {}
+        self._rebuild()
+        for bar in (self.verticalScrollBar(), self.horizontalScrollBar()):
+            if bar is not None:
+                bar.setValue(0)
+
+    def set_weights(self, weights: WeightsRecord) -> None:
+        """Show other kernels."""
+        self._weights = weights
+        if self._scene is not None:
+            self._scene.weights = weights
+        self._repaint_chrome()
+
+    def set_record(self, record: ActivationRecord | None) -> None:
+        """Show what the layers answered; None for empty maps."""
+        self._record = record
+        self._unreported = record.generation if record is not None else None
+        if self._scene is not None:
+            self._scene.record = record
+        self._surface().update()
+
+    def set_dead(self, dead: Mapping[str, frozenset[int]]) -> None:
+        """Mark channels that stayed at 0 over the last drawings.
+
+        Parameters
+        ----------
+        dead : mapping of node name to frozenset of int
+        """
+        if dead == self._dead:
+            return
+        self._dead = dead
+        if self._scene is not None:
+            self._scene.dead = dead
+        self._surface().update()
+
+    def set_zoom(self, zoom: int | None) -> None:
+        """Show maps of 28 × 28 at an integer scale; None for the largest that fits."""
+        if zoom != self._zoom:
+            self._zoom = zoom
+            self._rebuild()
+
+    def set_message(self, message: str) -> None:
+        """Say what is going on or to be done while there is nothing to show."""
+        self._message = message
+        self._surface().update()
+
+    def set_selection(self, selection: Selection | None) -> None:
+        """Outline a pixel and its map, and bring it into sight."""
+        known = self._network is not None and any(
+            selection is not None and node.name == selection.node for node in self._network.nodes
+        )
+        self._selection = selection if known else None
+        if self._selection is not None:
+            if self._focused is not None and self._focused != self._selection.node:
+                self._focused = self._selection.node
+                self._rebuild()
+            self._reveal(self._selection)
+        self._describe_selection()
+        self._surface().update()
+
+    def layout_shown(self) -> FlowLayout | None:
+        """Return where the cards are; None without a network."""
+        return self._scene.layout if self._scene is not None else None
+
+    def cell_rect(self, selection: Selection) -> QRectF:
+        """Return where a pixel of a map or a weight is in the viewport; empty if nowhere."""
+        if self._scene is None:
+            return QRectF()
+        return flow_overlay.cell_rect(self._scene, selection).translated(-self._offset())
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return QSize(240, 160)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._rebuild()
+
+    @override
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        self._repaint_chrome()
+
+    @override
+    def viewportEvent(self, event: QEvent | None) -> bool:
+        if event is not None and event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._rebuild_scene()
+        return super().viewportEvent(event)
+
+    @override
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        painter = QPainter(self._surface())
+        bounds = QRectF(self._surface().rect())
+        if self._scene is None:
+            painter.fillRect(bounds, self._theme.color("window"))
+        else:
+            self._paint_scene(painter, self._scene, bounds)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_on_top(painter, bounds)
+        painter.end()
+        if self._unreported is not None and self._scene is not None:
+            generation, self._unreported = self._unreported, None
+            self.record_painted.emit(generation)
+
+    def _paint_scene(self, painter: QPainter, scene: FlowScene, bounds: QRectF) -> None:
+        offset = self._offset()
+        if self._chrome is None:
+            self._chrome = scene.chrome(self._surface().size(), offset)
+        painter.drawPixmap(0, 0, self._chrome)
+        painter.translate(-offset)
+        scene.paint(painter, bounds.translated(offset))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._selection is not None:
+            flow_overlay.paint_selection(painter, scene, self._selection)
+        if self._hover is not None:
+            flow_overlay.paint_hover(painter, scene, self._hover, self._hover_sources(scene))
+        painter.resetTransform()
+
+    def _paint_on_top(self, painter: QPainter, bounds: QRectF) -> None:
+        theme, fonts = self._theme, self._fonts
+        if self._message and self._record is None:
+            over = self._scene is not None
+            flow_overlay.paint_message(
+                painter, self._message, bounds, theme, fonts, over_cards=over
+            )
+        if self._hover is not None and self._scene is not None:
+            lines = flow_overlay.readout(self._scene, self._hover)
+            flow_overlay.paint_readout(painter, lines, self._cursor, bounds, theme, fonts)
+        if self.hasFocus():
+            flow_overlay.paint_focus_ring(painter, bounds, theme)
+
+    def _hover_sources(self, scene: FlowScene) -> tuple[Contribution, ...]:
+        if self._hover is None:
+            return ()
+        hover, record, weights, sources = self._sources
+        if hover != self._hover or record is not self._record or weights is not self._weights:
+            sources = scene.contributions(self._hover)
+            self._sources = (self._hover, self._record, self._weights, sources)
+        return sources
+
+    def _surface(self) -> QWidget:
+        viewport = self.viewport()
+        assert viewport is not None, "a scroll area always has a viewport"
+        return viewport
+
+    def _offset(self) -> QPointF:
+        across, down = self.horizontalScrollBar(), self.verticalScrollBar()
+        return QPointF(across.value() if across else 0, down.value() if down else 0)
+
+    def _rebuild(self) -> None:
+        """Lay out anew."""
+        if self._network is None:
+            self._scene = None
+            self._set_content_size(QSize(0, 0))
+        else:
+            layout = self._lay_out(self._network)
+            self._set_content_size(QSize(layout.width, layout.height))
+            self._make_scene(layout)
+
+    def _rebuild_scene(self) -> None:
+        """Make all pictures anew, at the same places."""
+        if self._scene is not None:
+            self._make_scene(self._scene.layout)
+
+    def _make_scene(self, layout: FlowLayout) -> None:
+        assert self._network is not None, "there is no layout without a network"
+        dpr = self.devicePixelRatioF()
+        scene = FlowScene(self._network, layout, self._theme, self._display, dpr, self._fonts)
+        scene.weights, scene.record, scene.dead = self._weights, self._record, self._dead
+        self._scene = scene
+        self._repaint_chrome()
+
+    def _lay_out(self, network: NetworkRecord) -> FlowLayout:
+        # Not the viewport's own size: that depends on whether there are scroll bars now.
+        size = self.maximumViewportSize()
+        text = self._fonts.measure(network)
+        zoom = self._zoom if self._focused is None else None
+
+        def attempt(width: int) -> FlowLayout:
+            return lay_out(
+                network.nodes, width, size.height(), zoom=zoom, text=text, only=self._focused
+            )
+
+        layout = attempt(size.width())
+        if layout.height > size.height():
+            layout = attempt(size.width() - self._scroll_bar_px())
+        return layout
+
+    def _scroll_bar_px(self) -> int:
+        style = self.style()
+        bar = self.verticalScrollBar()
+        if style is None or bar is None:
+            return 0
+        return max(
+            bar.sizeHint().width(),
+            style.pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent, None, bar),
+        )
+
+    def _set_content_size(self, size: QSize) -> None:
+        shown = self.maximumViewportSize()
+        down, across = self.verticalScrollBar(), self.horizontalScrollBar()
+        if down is None or across is None:
+            return
+        scrolls = size.height() > shown.height()
+        # With a bar at the side there is less width, but then the layout was made for less.
+        side = self._scroll_bar_px() if scrolls else 0
+        across.setRange(0, max(0, size.width() - (shown.width() - side)))
+        down.setRange(0, max(0, size.height() - shown.height()))
+        for bar, page in ((across, shown.width()), (down, shown.height())):
+            bar.setPageStep(page)
+            bar.setSingleStep(SCROLL_STEP_PX)
+
+    def _repaint_chrome(self) -> None:
+        self._chrome = None
+        self._surface().update()
+
+    def _reveal(self, selection: Selection) -> None:
+        """Scroll as little as needed to have a selected cell in sight."""
+        cell = self.cell_rect(selection)
+        bounds = QRectF(self._surface().rect())
+        if cell.isEmpty() or bounds.contains(cell):
+            return
+        for bar, start, end, size in (
+            (self.horizontalScrollBar(), cell.left(), cell.right(), bounds.width()),
+            (self.verticalScrollBar(), cell.top(), cell.bottom(), bounds.height()),
+        ):
+            if bar is None:
+                continue
+            if start < 0:
+                bar.setValue(bar.value() + int(start) - _REVEAL_MARGIN_PX)
+            elif end > size:
+                bar.setValue(bar.value() + int(end - size) + _REVEAL_MARGIN_PX)
+
+    def _describe_selection(self) -> None:
+        """Tell screen readers what is selected."""
+        text = ""
+        if self._selection is not None and self._scene is not None:
+            text = ", ".join(flow_overlay.readout(self._scene, self._selection))
+        self.setAccessibleDescription(text)
