@@ -72,9 +72,8 @@ class Application:
         """Build the views, start the threads and load the network."""
         if self.controller is not None:
             return
-        self.inference.start()
         # torch takes a second to import: its thread begins before our own views are built.
-        self.inference.open_network(self._model or DEFAULT_MODEL)
+        self.inference.start()
         self.files.start()
         self.dataset.start()
         # Heavy (numpy, icons): imported only now that the window has been painted.
@@ -88,8 +87,12 @@ class Application:
             self.files,
             self.dataset,
         )
+        # Only now: what the service tells before anyone listens is lost.
+        self.inference.open_network(self._model or DEFAULT_MODEL)
         self.controller.start(self._source)
         self.window.set_icons()
+        if self.window.icons is not None:
+            self.controller.set_icons(self.window.icons)
 
     def shutdown(self) -> bool:
         """End every thread, then let go of the views; services go before widgets die.
@@ -146,6 +149,8 @@ def run_window(
 def create_qt_application() -> QApplication:
     """Return the QApplication, with our fonts, style and names; created once a process."""
     qInstallMessageHandler(_QtMessages())
+    # X11 would merge the moves of a fast pen into one; the pad is quick enough to take them all.
+    QApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
     existing = QApplication.instance()
     qt = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     qt.setOrganizationName(ORGANISATION)

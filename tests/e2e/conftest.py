@@ -29,6 +29,10 @@ class Desktop:
     running: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def xdotool(self, *arguments: str) -> str:
+        for process in self.running:
+            if process.poll() not in (None, 0):
+                said = process.stderr.read() if process.stderr else ""
+                pytest.fail(f"the program ended with {process.returncode}: {said}")
         done = subprocess.run(
             ["xdotool", *arguments],
             env=self.environment,
@@ -70,7 +74,8 @@ class Desktop:
         self.xdotool("mousemove", str(x), str(y), "click", str(button))
 
     def key(self, *keys: str) -> None:
-        self.xdotool("key", *keys)
+        # Without a window manager nobody gives the window the keyboard.
+        self.xdotool("windowfocus", "--sync", self.window(), "key", *keys)
 
 
 @pytest.fixture

@@ -48,15 +48,22 @@ def settings(tmp_path: Path) -> QSettings:
 
 
 @pytest.fixture
-def make_window(qtbot: QtBot, appearance: Appearance, settings: QSettings) -> WindowMaker:
-    """Return a function that builds and shows a window of a size."""
+def make_window(
+    qtbot: QtBot, appearance: Appearance, settings: QSettings
+) -> Iterator[WindowMaker]:
+    """Return a function that builds and shows a window: of a size, or 0 for its own."""
+
+    kept: list[MainWindow] = []  # qtbot itself keeps none alive
 
     def make(width: int = 1024, height: int = 640, **options: object) -> MainWindow:
         window = MainWindow(settings, appearance, **options)  # type: ignore[arg-type]  # rows
         qtbot.addWidget(window)
-        window.resize(width, height)
+        kept.append(window)
+        if width:
+            window.resize(width, height)
         with qtbot.waitExposed(window):
             window.show()
         return window
 
-    return make
+    yield make
+    kept.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 from PyQt6.QtCore import QThread, QTimer
@@ -11,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 
 @pytest.fixture(autouse=True)
-def short_grace(monkeypatch: pytest.MonkeyPatch, leak_watch: type) -> None:
+def short_grace(monkeypatch: pytest.MonkeyPatch, leak_watch: Any) -> None:
     monkeypatch.setitem(leak_watch._what_is_left.__globals__, "GRACE_S", 0.05)
 
 

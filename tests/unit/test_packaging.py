@@ -1,6 +1,4 @@
-"""The program works from a wheel, from an editable install and from a checkout, in each case
-without anything else of the checkout, and without a network.
-"""
+"""From a wheel, an editable install and a checkout the program works, without a network."""
 
 from __future__ import annotations
 
@@ -11,6 +9,7 @@ import sys
 import sysconfig
 import venv
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +21,7 @@ TIMEOUT_S = 300.0
 pytestmark = pytest.mark.slow
 
 
-def _run(command: list[str | Path], folder: Path, **variables: str) -> str:
+def _run(command: Sequence[str | Path], folder: Path, **variables: str) -> str:
     """Run a command away from the checkout, with no trace of it in the environment."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "COV_CORE"))}
     done = subprocess.run(
@@ -65,7 +64,7 @@ class Environment:
         return Path(sysconfig.get_path("scripts", "venv", vars=paths), name + suffix)
 
     def install(self, *what: str | Path) -> None:
-        pip = [sys.executable, "-m", "pip", "--python", self.program("python")]
+        pip: list[str | Path] = [sys.executable, "-m", "pip", "--python", self.program("python")]
         options = ["--no-deps", "--no-index", "--no-build-isolation", "--quiet"]
         _run([*pip, "install", *options, *what], self.folder)
 
@@ -73,7 +72,15 @@ class Environment:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder]
+    build: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        folder,
+    ]
     _run([*build, CHECKOUT], folder)
     (path,) = folder.glob("*.whl")
     return path
@@ -107,7 +114,7 @@ print(json.dumps([viewer.__file__, str(resource_path())]))
 """
 
 
-def _check_commands(command: list[str | Path], folder: Path, **variables: str) -> None:
+def _check_commands(command: Sequence[str | Path], folder: Path, **variables: str) -> None:
     network = json.loads(_run([*command, "inspect", "--json"], folder, **variables))
     assert network["source"] == "in the box"
     assert network["layers"][0]["output_shape"] == [1, 28, 28]
@@ -143,7 +150,10 @@ def test_an_installed_wheel_works_with_the_checkout_out_of_sight(
     assert code.is_relative_to(installed.folder)
     assert resources == code.parent / "resources"
     path = json.loads(
-        _run([installed.program("python"), "-c", "import json, sys; print(json.dumps(sys.path))"], tmp_path)
+        _run(
+            [installed.program("python"), "-c", "import json, sys; print(json.dumps(sys.path))"],
+            tmp_path,
+        )
     )
     assert not [p for p in path if p and Path(p).resolve() == CHECKOUT]
     _check_commands([installed.program("convnet-viewer")], tmp_path)

@@ -38,7 +38,9 @@ def run(args: argparse.Namespace) -> int:
         results[part.name] = run_part(part)
         _tell("")
         if not args.json:
-            sys.stdout.writelines(line + "\n" for line in table({part.name: results[part.name]}, (part,)))
+            sys.stdout.writelines(
+                line + "\n" for line in table({part.name: results[part.name]}, (part,))
+            )
     if args.json:
         sys.stdout.write(json.dumps(results, ensure_ascii=False, indent=2) + "\n")
     return 0

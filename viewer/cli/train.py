@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, Field, fields, replace
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from viewer.core.errors import UserError
@@ -61,7 +62,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train; Ctrl-C stores the state first, for ``--resume``."""
+    """Train; Ctrl-C stores the state first, for ``--resume``, a second one ends at once."""
     # torch is loaded here, so that --help and wrong usage answer at once.
     from viewer.core.training.loop import Trainer
     from viewer.core.training.run_folder import RunFolder
@@ -76,12 +77,15 @@ def run(args: argparse.Namespace) -> int:
     else:
         config = _config(args)
         folder.refuse_if_used()
+        if config.augmentation.simulated:
+            sys.stderr.write("Drawing the simulated digits, which takes some seconds.\n")
         trainer = Trainer(config)  # checks what is asked for before anything is written
         folder.create(config)
     with _interrupt_flag() as interrupted, _Progress(trainer) as progress:
         for event in trainer.events():
             progress.show(event)
             _store(event, trainer, folder)
+            last = event
             if interrupted and trainer.step < trainer.steps:
                 break
     if trainer.step < trainer.steps:
@@ -91,6 +95,7 @@ def run(args: argparse.Namespace) -> int:
             f"go on with convnet-viewer train -o {shlex.quote(str(args.output))} --resume.\n"
         )
         return EXIT_STOPPED
+    _report(last, folder)
     return 0
 
 
@@ -122,10 +127,16 @@ def _store(event: Event, trainer: Trainer, folder: RunFolder) -> None:
             folder.save_state(trainer.state())
         case Finished():
             folder.save_result(event, trainer.metadata(event, training_command(trainer.config)))
-            sys.stdout.write(
-                f"test accuracy {event.test.accuracy:.2%} "
-                f"({event.test.correct} of {event.test.n}), {folder.network_path}\n"
-            )
+
+
+def _report(last: Event, folder: RunFolder) -> None:
+    from viewer.core.training.events import Finished
+
+    assert isinstance(last, Finished)
+    sys.stdout.write(
+        f"test accuracy {last.test.accuracy:.2%} "
+        f"({last.test.correct} of {last.test.n}), {folder.network_path}\n"
+    )
 
 
 def _config(args: argparse.Namespace) -> TrainingConfig:
@@ -215,7 +226,13 @@ def _hyper(text: str) -> tuple[str, bool | int | float]:
 def _interrupt_flag() -> Iterator[list[int]]:
     """Give a list that Ctrl-C fills, so that a run stops between two steps, not within one."""
     received: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: received.append(number))
+
+    def receive(number: int, _: FrameType | None) -> None:
+        if received:  # somebody is in a hurry
+            raise KeyboardInterrupt
+        received.append(number)
+
+    before = signal.signal(signal.SIGINT, receive)
     try:
         yield received
     finally:

@@ -30,9 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", nargs="?", type=Path, help="a picture or a stroke file")
 
 
-def run(
-    args: argparse.Namespace, observe: Callable[[Application], None] | None = None
-) -> int:
+def run(args: argparse.Namespace, observe: Callable[[Application], None] | None = None) -> int:
     """Open the window and stay until it is closed; `observe` gets the application first."""
     from viewer.core.diagnostics import display_problem, library_sentence
 
@@ -59,7 +57,8 @@ def sort_out(model: str | None, source: Path | None) -> tuple[str | None, Path |
         If a named input does not exist.
     """
     if model is not None and source is None and _looks_like_input(model):
-        model, source = None, Path(model)
+        source = Path(model)
+        model = None
     if source is not None and not source.exists():
         raise UserError(f"There is no file {source}: check the path.")
     return model, source

@@ -18,15 +18,15 @@ from viewer.controllers.networks import NetworkController
 from viewer.controllers.views import ViewController
 from viewer.core.errors import UserError
 from viewer.core.nets.shipped import SUFFIX
-from viewer.core.records import Selection
 from viewer.widgets.flow import FlowView
 from viewer.widgets.inspector import Inspector
 
 if TYPE_CHECKING:
-    from viewer.core.records import ActivationRecord, NetworkRecord, WeightsRecord
+    from viewer.core.records import ActivationRecord, NetworkRecord, Selection, WeightsRecord
     from viewer.services.dataset import DatasetService
     from viewer.services.files import FileService
     from viewer.services.inference import InferenceService
+    from viewer.widgets.icons import IconSet
     from viewer.widgets.main_window import MainWindow
     from viewer.widgets.theme import Theme
 
@@ -73,6 +73,10 @@ class MainController(QObject):
         if source is not None:
             self.inputs.open_file(source)
 
+    def set_icons(self, icons: IconSet) -> None:
+        """Give the views their icons, once they are loaded."""
+        self.inspector.set_icons(icons)
+
     def select(self, layer: str, channel: int) -> None:
         """Select a feature map by its layer's name and its number.
 
@@ -88,7 +92,7 @@ class MainController(QObject):
         count = network.node(layer).output_shape[0]
         if not 0 <= channel < count:
             raise UserError(f"{layer} has the channels 0 to {count - 1}, not {channel}.")
-        self.views.select(Selection(layer, channel))
+        self.views.select_strongest(layer, channel)
 
     def wait_until_shown(self, timeout_s: float) -> None:
         """Run the event loop until the newest input's record has been painted.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from viewer.controllers.readout import hover_text
@@ -146,6 +147,15 @@ class ViewController(QObject):
         self.selection = selection
         self._flow.set_selection(selection)
         self._inspector.set_selection(selection)
+
+    def select_strongest(self, layer: str, channel: int) -> None:
+        """Select the pixel of a feature map that answers most."""
+        values = None if self.record is None else self.record.outputs.get(layer)
+        y, x = 0, 0
+        if values is not None and values.ndim == 3:
+            _, width = values.shape[1:]
+            y, x = divmod(int(np.abs(values[channel]).argmax()), width)
+        self.select(Selection(layer, channel, y, x))
 
     def _set_winner(self, winner: str) -> None:
         if winner != self._winner:

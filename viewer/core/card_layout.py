@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from types import MappingProxyType
 
-from viewer.core.imaging.kernels import KernelMatrix, kernel_matrix
+from viewer.core.imaging.kernels import KernelMatrix, kernel_matrix, kernel_shape
 from viewer.core.imaging.mosaic import GAP_PX, Grid
 from viewer.core.records import Kind, Node
 
@@ -19,7 +20,8 @@ TITLE_GAP_PX = 4
 BAR_GAP_PX = 4
 BAR_PX = 20  # a strip of colours, the numbers below it
 KERNEL_GAP_PX = 12  # between the kernels and the maps
-MIN_CONTENT_PX = 96  # three numbers side by side below the bar
+MIN_CONTENT_PX = 96  # two numbers side by side below the bar
+MIN_SIGNED_PX = 104  # three numbers
 
 MAX_CLASS_BARS = 16  # with more classes, only the likeliest TOP_CLASSES have a bar
 TOP_CLASSES = 10
@@ -34,8 +36,10 @@ _MANY_UNITS = 64  # units get smaller beyond
 _MIN_UNIT_PX = 2
 _LOGIT_PX = 16  # a unit of a layer so small that each of its units can be pointed at
 _KERNEL_PX = 10  # a lone kernel at level 1
+_MATRIX_SHARE = 0.87  # scale of the kernels of many input channels, of the level's
 _DENSE_WEIGHTS_PX = 112  # longest side of the picture of a dense layer's weights, level 1
 _MAX_FILTER_COLUMNS = 8
+_RATIOS = (0.25, 0.35, 0.5, 0.7, 1, 1.4, 2, 2.8, 4)  # of columns to rows, for short last rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +109,11 @@ class Level:
         if longest == 1:  # one weight a pixel: a dense layer
             side = max(matrix.outputs, matrix.inputs)
             return min(4, max(1, math.floor(_DENSE_WEIGHTS_PX * self.zoom / side)))
-        if matrix.inputs == 1 and longest < REFERENCE_PX / 2:
+        if longest >= REFERENCE_PX / 2:  # a dense layer that looks at whole images
+            return max(1, math.floor(self.zoom / 2))
+        if matrix.inputs == 1:
             return max(1, round(_KERNEL_PX * self.zoom / longest))
-        return max(1, math.floor(self.zoom * 0.7))
+        return max(1, math.floor(self.zoom * _MATRIX_SHARE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +139,7 @@ class Card:
     Attributes
     ----------
     node : str
-        Name of the node.
+        Name of the node; empty for a way to lay out a card that is not placed yet.
     frame, title, maps : Rect
     kernels, bar : Rect or None
         None where there are none.
@@ -160,10 +166,11 @@ class Card:
     kernel_scale: int = 1
     bars: bool = False
 
-    def moved(self, dx: int, dy: int) -> Card:
-        """Return it at another place."""
+    def placed(self, node: str, dx: int, dy: int) -> Card:
+        """Return it for a node, moved to its place."""
         return replace(
             self,
+            node=node,
             frame=self.frame.moved(dx, dy),
             title=self.title.moved(dx, dy),
             maps=self.maps.moved(dx, dy),
@@ -182,7 +189,13 @@ def tiles_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
 
 
 def card_options(
-    node: Node, nodes: Mapping[str, Node], level: Level, text: TextSizes, width: int
+    node: Node,
+    nodes: Mapping[str, Node],
+    level: Level,
+    text: TextSizes,
+    width: int,
+    *,
+    ragged: bool = False,
 ) -> tuple[Card, ...]:
     """Return the ways to lay out a card, from flat and wide to high and narrow.
 
@@ -195,43 +208,94 @@ def card_options(
     text : TextSizes
     width : int
         What a card should not exceed; narrower than the narrowest way, that one is returned.
+    ragged : bool
+        Whether a last row may be short where there is a way around it.
 
     Returns
     -------
     tuple of Card
         At the origin. Each is narrower and higher than the one before.
     """
-    title = max(text.titles.get(node.name, 0), MIN_CONTENT_PX)
+    least = MIN_SIGNED_PX if node.signed else MIN_CONTENT_PX
+    title = max(text.titles.get(node.name, 0), least)
     if node.kind is Kind.SOFTMAX and len(node.output_shape) == 1:
-        ways: Iterable[Card] = (_class_bars(node, title, text.class_names),)
+        ways: tuple[Card, ...] = (_class_bars(node.output_shape[0], title, text.class_names),)
     else:
-        ways = _ways(node, kernel_matrix(node, nodes), level, title)
-    return _best(list(ways), width)
+        ways = _best_ways(
+            tiles_shape(node.output_shape),
+            kernel_matrix(node, nodes),
+            level,
+            title,
+            node.kind is Kind.INPUT,
+            ragged,
+        )
+    narrow = [way for way in ways if way.frame.width <= width]
+    return tuple(narrow) or ways[-1:]
 
 
-def _ways(node: Node, matrix: KernelMatrix | None, level: Level, title: int) -> Iterator[Card]:
+def least_area(node: Node, nodes: Mapping[str, Node], level: Level) -> int:
+    """Return the pixels that the pictures of a card cover, however it is laid out."""
     count, height, width = tiles_shape(node.output_shape)
     units = height == width == 1
     scale = level.unit_scale(count) if units else level.scale(height, width)
-    if node.kind is Kind.INPUT:  # the card is as wide anyway
+    area = 0 if node.kind is Kind.SOFTMAX else count * height * width * scale**2
+    matrix = kernel_matrix(node, nodes)
+    if matrix is not None:
+        area += math.prod(kernel_shape(matrix)) * level.kernel_scale(matrix) ** 2
+    return area
+
+
+@lru_cache(maxsize=1024)  # a resize asks for the same cards again and again
+def _best_ways(
+    tiles: tuple[int, int, int],
+    matrix: KernelMatrix | None,
+    level: Level,
+    title: int,
+    is_input: bool,
+    ragged: bool,
+) -> tuple[Card, ...]:
+    """Return the ways that no other beats in both width and height, flat ones first."""
+    ways = sorted(
+        _ways(tiles, matrix, level, title, is_input, ragged),
+        key=lambda card: (card.frame.height, card.frame.width, -card.grid.columns),
+    )
+    best: list[Card] = []
+    for card in ways:
+        if not best or card.frame.width < best[-1].frame.width:
+            best.append(card)
+    return tuple(best)
+
+
+def _ways(
+    tiles: tuple[int, int, int],
+    matrix: KernelMatrix | None,
+    level: Level,
+    title: int,
+    is_input: bool,
+    ragged: bool,
+) -> Iterator[Card]:
+    count, height, width = tiles
+    units = height == width == 1
+    scale = level.unit_scale(count) if units else level.scale(height, width)
+    if is_input:  # the card is as wide anyway
         scale = max(scale, MIN_CONTENT_PX // max(width, height))
-    for columns in _columns(count):
+    for columns in _columns(count, ragged):
         grid = Grid(count, height, width, columns, 0 if units else GAP_PX)
         if matrix is None:
-            yield _card(node, grid, scale, title)
+            yield _card(grid, scale, title)
             continue
         for filter_columns in _filter_columns(matrix, columns):
             filters = replace(matrix, columns=filter_columns)
             for beside in (True, False):
-                yield _card(node, grid, scale, title, filters, level.kernel_scale(matrix), beside)
+                yield _card(grid, scale, title, filters, level.kernel_scale(matrix), beside)
 
 
-def _columns(count: int) -> tuple[int, ...]:
+def _columns(count: int, ragged: bool = False) -> tuple[int, ...]:
     """Return numbers of columns that fill all rows, and a few more where there are few."""
     whole = {n for n in range(1, math.isqrt(count) + 1) if count % n == 0}
     whole |= {count // n for n in whole}
-    if len(whole) < 4 and count > 4:  # a prime, or nearly
-        whole |= {math.ceil(math.sqrt(count * ratio)) for ratio in (0.25, 0.5, 1, 2, 4)}
+    if count > 4 and (ragged or len(whole) < 4):  # fewer than four: a prime, or nearly
+        whole |= {math.ceil(math.sqrt(count * ratio)) for ratio in _RATIOS}
     return tuple(sorted(whole))
 
 
@@ -244,7 +308,6 @@ def _filter_columns(matrix: KernelMatrix, map_columns: int) -> tuple[int, ...]:
 
 
 def _card(
-    node: Node,
     grid: Grid,
     scale: int,
     title_px: int,
@@ -273,11 +336,10 @@ def _card(
     inner = frame.width - 2 * PADDING_PX
     title = Rect(PADDING_PX, PADDING_PX, inner, TITLE_PX)
     bar = Rect(PADDING_PX, bottom + BAR_GAP_PX, inner, BAR_PX)
-    return Card(node.name, frame, title, maps, grid, scale, kernels, bar, matrix, kernel_scale)
+    return Card("", frame, title, maps, grid, scale, kernels, bar, matrix, kernel_scale)
 
 
-def _class_bars(node: Node, title_px: int, names_px: int) -> Card:
-    classes = node.output_shape[0]
+def _class_bars(classes: int, title_px: int, names_px: int) -> Card:
     rows = classes if classes <= MAX_CLASS_BARS else TOP_CLASSES
     inner = max(title_px, names_px + CLASS_BAR_LENGTH_PX + PERCENT_PX + 2 * PADDING_PX)
     title = Rect(PADDING_PX, PADDING_PX, inner, TITLE_PX)
@@ -285,7 +347,7 @@ def _class_bars(node: Node, title_px: int, names_px: int) -> Card:
     width, height = maps.right + PADDING_PX, maps.bottom + PADDING_PX
     frame = Rect(0, 0, _on_grid(width), _on_grid(height))
     maps = replace(maps, width=frame.width - 2 * PADDING_PX)
-    return Card(node.name, frame, title, maps, Grid(rows, 1, 1, 1, 0), CLASS_BAR_PX, bars=True)
+    return Card("", frame, title, maps, Grid(rows, 1, 1, 1, 0), CLASS_BAR_PX, bars=True)
 
 
 def _scaled(grid: Grid, scale: int, x: int, y: int) -> Rect:
@@ -295,14 +357,3 @@ def _scaled(grid: Grid, scale: int, x: int, y: int) -> Rect:
 
 def _on_grid(length: int) -> int:
     return -(-length // GRID_PX) * GRID_PX
-
-
-def _best(ways: list[Card], width: int) -> tuple[Card, ...]:
-    """Keep the ways that no other beats in both width and height, flat ones first."""
-    ways.sort(key=lambda card: (card.frame.height, card.frame.width, -card.grid.columns))
-    best: list[Card] = []
-    for card in ways:
-        if not best or card.frame.width < best[-1].frame.width:
-            best.append(card)
-    narrow = [card for card in best if card.frame.width <= width]
-    return tuple(narrow or best[-1:])

@@ -16,7 +16,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from viewer.core.card_layout import GRID_PX, Card, Level, TextSizes, card_options
+from viewer.core.card_layout import (
+    GRID_PX,
+    Card,
+    Level,
+    TextSizes,
+    card_options,
+    least_area,
+)
 from viewer.core.records import Node
 
 MARGIN_PX = 8  # around all cards
@@ -29,8 +36,14 @@ STACK_PX = 16  # between branches in one column
 FIT_LEVELS = tuple(
     Level(zoom, growth)
     for zoom, growth in (
-        *((zoom, 0.5) for zoom in (12, 10, 8, 7, 6, 5, 4, 3.5, 3, 2.5, 2.25, 2, 1.75, 1.5)),
+        *((zoom, 0.5) for zoom in (20, 16, 14, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3.5)),
+        (3.4, 0.75),
+        (3.0, 0.5),
+        (2.5, 0.5),
+        (2.4, 0.75),
+        *((zoom, 0.5) for zoom in (2.25, 2, 1.75, 1.5)),
         (1.5, 0.0),
+        (1.45, 0.75),
         (1.4, 0.5),
         (1.4, 0.25),
         (1.0, 0.5),
@@ -105,19 +118,13 @@ def lay_out(
     task = _Task(shown, {node.name: node for node in nodes}, width, text or TextSizes())
     if zoom is not None:
         return _lay_out(task, Level(max(1, zoom)))
-    # Smaller levels fit where larger ones do, so that halving finds the largest.
-    low, high = 0, len(FIT_LEVELS) - 1
-    best = None
-    while low < high:
-        middle = (low + high) // 2
-        tried = _lay_out(task, FIT_LEVELS[middle])
-        if tried.width <= width and tried.height <= height:
-            best, high = tried, middle
-        else:
-            low = middle + 1
-    if best is None or best.level != FIT_LEVELS[low]:
-        best = _lay_out(task, FIT_LEVELS[low])
-    return best
+    for level in FIT_LEVELS:
+        covered = sum(least_area(node, task.by_name, level) for node in shown)
+        if covered <= width * height:  # otherwise there is no need to try
+            layout = _lay_out(task, level)
+            if layout.width <= width and layout.height <= height:
+                return layout
+    return _lay_out(task, FIT_LEVELS[-1])
 
 
 def columns_of(nodes: Sequence[Node]) -> dict[str, int]:
@@ -134,11 +141,14 @@ class _Stack:
 
     Attributes
     ----------
+    names : tuple of str
+        Of the nodes, from the top.
     heights, widths : tuple of int
         Of each way, from flat to high; the widths go down.
     ways : tuple of tuple of Card
     """
 
+    names: tuple[str, ...]
     heights: tuple[int, ...]
     widths: tuple[int, ...]
     ways: tuple[tuple[Card, ...], ...]
@@ -162,15 +172,20 @@ class _Task:
 def _lay_out(task: _Task, level: Level) -> FlowLayout:
     columns = columns_of(task.nodes)
     room = task.width - 2 * MARGIN_PX
-    members: list[list[tuple[Card, ...]]] = [[] for _ in range(len(set(columns.values())))]
-    for node in task.nodes:
-        ways = card_options(node, task.by_name, level, task.text, room)
-        members[columns[node.name]].append(ways)
-    stacks = [_stack(options) for options in members]
-    return _placed(task, stacks, _break_into_rows(stacks, room), columns, level)
+    alone = len(task.nodes) == 1
+    stacks = []
+    for column in range(max(columns.values(), default=-1) + 1):
+        members = [node for node in task.nodes if columns[node.name] == column]
+        options = [
+            card_options(node, task.by_name, level, task.text, room, ragged=alone)
+            for node in members
+        ]
+        stacks.append(_stack(tuple(node.name for node in members), options))
+    rows = _break_into_rows(stacks, room)
+    return _placed(task, stacks, rows, columns, level)
 
 
-def _stack(options: list[tuple[Card, ...]]) -> _Stack:
+def _stack(names: tuple[str, ...], options: list[tuple[Card, ...]]) -> _Stack:
     """Combine the ways of the cards in one column."""
     combinations: list[tuple[Card, ...]]
     if len(options) == 1:
@@ -185,7 +200,7 @@ def _stack(options: list[tuple[Card, ...]]) -> _Stack:
         if not kept or width < kept[-1][1]:
             kept.append((height, width, cards))
     heights, widths, ways = zip(*kept, strict=True)
-    return _Stack(heights, widths, ways)
+    return _Stack(names, heights, widths, ways)
 
 
 def _within(ways: tuple[Card, ...], height: int) -> Card:
@@ -283,9 +298,9 @@ def _placed(
         tops.append(y)
         for stack, way in zip(stacks[row.first : row.last], row.chosen, strict=True):
             top = y
-            for card in stack.ways[way]:
-                cards[card.node] = card.moved(x, top)
-                row_of[card.node] = number
+            for name, card in zip(stack.names, stack.ways[way], strict=True):
+                cards[name] = card.placed(name, x, top)
+                row_of[name] = number
                 top += card.frame.height + STACK_PX
             right = max(right, x + stack.widths[way])
             x += stack.widths[way] + gutter

@@ -49,11 +49,13 @@ class InferenceService(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._mailbox: Mailbox[_OpenNetwork | InferenceRequest] = Mailbox("network", "request")
-        self._worker = Worker("inference", self._mailbox, self._handle, self._on_error)
+        self._worker = Worker(
+            "inference", self._mailbox, self._handle, self._on_error, self._prepare
+        )
         self._engine: Engine | None = None  # only the worker's thread touches it
 
     def start(self) -> None:
-        """Start the worker; torch is imported there, not on the window's thread."""
+        """Start the worker, which imports torch at once: it takes a second."""
         self._worker.start()
 
     def open_network(self, model: str) -> None:
@@ -68,6 +70,13 @@ class InferenceService(QObject):
         """End the thread; call before any receiver of the signals is deleted."""
         return self._worker.shutdown()
 
+    def _prepare(self) -> None:
+        import torch
+
+        import viewer.core.engine  # noqa: F401 - so that the first network opens at once
+
+        torch.set_num_threads(INTRA_OP_THREADS)
+
     def _handle(self, item: _OpenNetwork | InferenceRequest) -> None:
         if isinstance(item, _OpenNetwork):
             self._open(item.model)
@@ -75,12 +84,9 @@ class InferenceService(QObject):
             self.record_ready.emit(self._engine.run(item))
 
     def _open(self, model: str) -> None:
-        # Heavy: imported on this thread, so that the window is painted before torch is there.
-        import torch
-
+        # Imported on this thread, so that the window is painted before torch is there.
         from viewer.core.engine import Engine
 
-        torch.set_num_threads(INTRA_OP_THREADS)
         try:
             engine = Engine.open(model)
         except UserError as error:

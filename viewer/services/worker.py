@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Generic, TypeVar
 
 from viewer.core.mailbox import Mailbox
@@ -25,8 +26,10 @@ class Worker(Generic[T]):
     handle : callable
         Called on the worker's thread for each item.
     on_error : callable
-        Called on the worker's thread with an exception that `handle` let through; the
-        worker lives on.
+        Called on the worker's thread with an exception that `handle` or `prepare` let
+        through; the worker lives on.
+    prepare : callable
+        Called on the worker's thread before anything is taken: for heavy imports.
     """
 
     def __init__(
@@ -35,10 +38,12 @@ class Worker(Generic[T]):
         mailbox: Mailbox[T],
         handle: Callable[[T], None],
         on_error: Callable[[Exception], None],
+        prepare: Callable[[], None] | None = None,
     ) -> None:
         self._mailbox = mailbox
         self._handle = handle
         self._on_error = on_error
+        self._prepare = prepare
         # A daemon, so that a library call that can't be interrupted never keeps the process.
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -60,8 +65,13 @@ class Worker(Generic[T]):
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        if self._prepare is not None:
+            self._guarded(self._prepare)
         while (item := self._mailbox.take()) is not None:
-            try:
-                self._handle(item)
-            except Exception as error:  # noqa: BLE001 - a worker reports and lives on
-                self._on_error(error)
+            self._guarded(partial(self._handle, item))
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 - a worker reports and lives on
+            self._on_error(error)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QTimer, pyqtSignal
-from PyQt6.QtGui import QIntValidator
+from PyQt6.QtGui import QHideEvent, QIntValidator, QShowEvent
 from PyQt6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from viewer.widgets.elided_label import ElidedLabel
 from viewer.widgets.theme import GRID_PX, LIGHT
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 MARGIN_PX = 12
 CLASS_BUTTON_PX = 22
+ALL = 0  # id of the button for every class; class n has n + 1
 RESIZE_PAUSE_MS = 80  # a window that is being dragged larger asks for one page, not for fifty
 DIGITS = tuple("0123456789")
 
@@ -115,19 +117,19 @@ class DatasetBrowser(QWidget):
             button.setText(name)
             button.setCheckable(True)
             button.setMinimumWidth(CLASS_BUTTON_PX)
-            button.setToolTip("Images of every class" if number == 0 else f"Images of class {name}")
-            group.addButton(button, number - 1)
-        first = group.button(-1)
-        if first is not None:
-            first.setChecked(True)
+            button.setToolTip(
+                "Images of every class" if number == ALL else f"Images of class {name}"
+            )
+            button.setChecked(number == ALL)
+            group.addButton(button, number)  # ids below 0 mean something else to Qt
         return group
 
     def _build_index(self) -> QLineEdit:
         edit = QLineEdit(self)
-        edit.setPlaceholderText("Number")
+        edit.setPlaceholderText("Image no.")
         edit.setToolTip("Show the image with this number: type it and press Enter")
         edit.setAccessibleName("Number of an image")
-        edit.setFixedWidth(edit.fontMetrics().horizontalAdvance("000000") + 3 * GRID_PX)
+        edit.setFixedWidth(edit.fontMetrics().horizontalAdvance("Image no.") + 3 * GRID_PX)
         return edit
 
     def _build_layout(self) -> None:
@@ -216,12 +218,16 @@ class DatasetBrowser(QWidget):
         self._mistake.setEnabled(not self._busy)
         self._show_state(text or "")
 
+    def status(self) -> str:
+        """Return what is said below the images."""
+        return self._status.text()
+
     def set_current(self, index: int | None) -> None:
         """Mark the image that the network is looking at, if it is on this page."""
         self._thumbnails.set_current(index)
 
     def _on_class_clicked(self, number: int) -> None:
-        self._label = None if number < 0 else number
+        self._label = None if number == ALL else number - 1
         self._offset = 0
         self._ask()
 
@@ -229,7 +235,7 @@ class DatasetBrowser(QWidget):
         if not self._index.hasAcceptableInput() or not self._index.text():
             return
         index = int(self._index.text())
-        everything = self._classes.button(-1)
+        everything = self._classes.button(ALL)
         if everything is not None:
             everything.setChecked(True)
         self._label = None
@@ -239,7 +245,18 @@ class DatasetBrowser(QWidget):
         self.image_chosen.emit(index)
 
     def _on_capacity_changed(self) -> None:
-        self._pause.start()
+        if self.isVisible():
+            self._pause.start()
+
+    @override
+    def showEvent(self, event: QShowEvent | None) -> None:
+        super().showEvent(event)
+        self._pause.start()  # the layout may still change its mind about the size
+
+    @override
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        self._pause.stop()
+        super().hideEvent(event)
 
     def _turn(self, pages: int) -> None:
         self._turn_to(self._offset + pages * self._thumbnails.capacity)

@@ -12,6 +12,7 @@ from typing_extensions import override
 from viewer.core.records import NetworkRecord, Selection
 from viewer.widgets import flow_keys
 from viewer.widgets.flow_canvas import FlowCanvas
+from viewer.widgets.flow_scroll import scroll_by
 from viewer.widgets.theme import Theme
 
 MIN_ZOOM, MAX_ZOOM = 1, 12
@@ -234,12 +235,7 @@ class FlowView(FlowCanvas):
             return
         moved = position - self._pan_from
         self._pan_from = position
-        for bar, distance in (
-            (self.horizontalScrollBar(), moved.x()),
-            (self.verticalScrollBar(), moved.y()),
-        ):
-            if bar is not None:
-                bar.setValue(bar.value() - round(distance))
+        scroll_by(self, -moved)
 
     def _update_cursor(self) -> None:
         if self._pan_from is not None:

@@ -15,16 +15,13 @@ BAR_PX = 8  # thickness of a bar within its row
 _MAX_TEXTS = 256  # kept ready; shares have 1,001 different texts
 
 
-
 class ClassBars:
     """Paints a bar for each class; the likeliest stands out.
 
     Of many classes, only the likeliest are shown.
     """
 
-    def __init__(
-        self, network: NetworkRecord, card: Card, theme: Theme, fonts: TitleFonts
-    ) -> None:
+    def __init__(self, network: NetworkRecord, card: Card, theme: Theme, fonts: TitleFonts) -> None:
         self.card = card
         self._fonts = fonts
         self._names = tuple(fonts.class_text(name) for name in network.class_names)

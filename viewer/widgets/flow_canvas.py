@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent
-from PyQt6.QtWidgets import QAbstractScrollArea, QFrame, QStyle, QWidget
+from PyQt6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 from typing_extensions import override
 
 from viewer.core.explain.contributions import Contribution
@@ -15,11 +15,15 @@ from viewer.core.layout import FlowLayout, lay_out
 from viewer.core.records import ActivationRecord, NetworkRecord, Selection, WeightsRecord
 from viewer.widgets import flow_overlay
 from viewer.widgets.flow_scene import FlowScene
+from viewer.widgets.flow_scroll import (
+    offset_of,
+    reveal,
+    scroll_bar_px,
+    scroll_by,
+    set_content_size,
+)
 from viewer.widgets.flow_titles import TitleFonts
 from viewer.widgets.theme import Theme
-
-SCROLL_STEP_PX = 48
-_REVEAL_MARGIN_PX = 32  # kept around what is scrolled to
 
 # What a hovered value is made of, and what that was computed for.
 _Sources = tuple[
@@ -84,9 +88,7 @@ class FlowCanvas(QAbstractScrollArea):
         self._focused = self._unreported = None
         self._dead = {}
         self._rebuild()
-        for bar in (self.verticalScrollBar(), self.horizontalScrollBar()):
-            if bar is not None:
-                bar.setValue(0)
+        scroll_by(self, -self._offset())
 
     def set_weights(self, weights: WeightsRecord) -> None:
         """Show other kernels."""
@@ -124,7 +126,7 @@ class FlowCanvas(QAbstractScrollArea):
             self._rebuild()
 
     def set_message(self, message: str) -> None:
-        """Say what is going on or to be done while there is nothing to show."""
+        """Say what is going on or to be done while there is no answer to show."""
         self._message = message
         self._surface().update()
 
@@ -202,7 +204,8 @@ class FlowCanvas(QAbstractScrollArea):
 
     def _paint_on_top(self, painter: QPainter, bounds: QRectF) -> None:
         theme, fonts = self._theme, self._fonts
-        if self._message and self._record is None:
+        answered = self._record is not None and self._record.probabilities is not None
+        if self._message and not answered:
             over = self._scene is not None
             flow_overlay.paint_message(
                 painter, self._message, bounds, theme, fonts, over_cards=over
@@ -228,17 +231,16 @@ class FlowCanvas(QAbstractScrollArea):
         return viewport
 
     def _offset(self) -> QPointF:
-        across, down = self.horizontalScrollBar(), self.verticalScrollBar()
-        return QPointF(across.value() if across else 0, down.value() if down else 0)
+        return offset_of(self)
 
     def _rebuild(self) -> None:
         """Lay out anew."""
         if self._network is None:
             self._scene = None
-            self._set_content_size(QSize(0, 0))
+            set_content_size(self, QSize(0, 0))
         else:
             layout = self._lay_out(self._network)
-            self._set_content_size(QSize(layout.width, layout.height))
+            set_content_size(self, QSize(layout.width, layout.height))
             self._make_scene(layout)
 
     def _rebuild_scene(self) -> None:
@@ -267,53 +269,15 @@ class FlowCanvas(QAbstractScrollArea):
 
         layout = attempt(size.width())
         if layout.height > size.height():
-            layout = attempt(size.width() - self._scroll_bar_px())
+            layout = attempt(size.width() - scroll_bar_px(self))
         return layout
-
-    def _scroll_bar_px(self) -> int:
-        style = self.style()
-        bar = self.verticalScrollBar()
-        if style is None or bar is None:
-            return 0
-        return max(
-            bar.sizeHint().width(),
-            style.pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent, None, bar),
-        )
-
-    def _set_content_size(self, size: QSize) -> None:
-        shown = self.maximumViewportSize()
-        down, across = self.verticalScrollBar(), self.horizontalScrollBar()
-        if down is None or across is None:
-            return
-        scrolls = size.height() > shown.height()
-        # With a bar at the side there is less width, but then the layout was made for less.
-        side = self._scroll_bar_px() if scrolls else 0
-        across.setRange(0, max(0, size.width() - (shown.width() - side)))
-        down.setRange(0, max(0, size.height() - shown.height()))
-        for bar, page in ((across, shown.width()), (down, shown.height())):
-            bar.setPageStep(page)
-            bar.setSingleStep(SCROLL_STEP_PX)
 
     def _repaint_chrome(self) -> None:
         self._chrome = None
         self._surface().update()
 
     def _reveal(self, selection: Selection) -> None:
-        """Scroll as little as needed to have a selected cell in sight."""
-        cell = self.cell_rect(selection)
-        bounds = QRectF(self._surface().rect())
-        if cell.isEmpty() or bounds.contains(cell):
-            return
-        for bar, start, end, size in (
-            (self.horizontalScrollBar(), cell.left(), cell.right(), bounds.width()),
-            (self.verticalScrollBar(), cell.top(), cell.bottom(), bounds.height()),
-        ):
-            if bar is None:
-                continue
-            if start < 0:
-                bar.setValue(bar.value() + int(start) - _REVEAL_MARGIN_PX)
-            elif end > size:
-                bar.setValue(bar.value() + int(end - size) + _REVEAL_MARGIN_PX)
+        reveal(self, self.cell_rect(selection), QRectF(self._surface().rect()))
 
     def _describe_selection(self) -> None:
         """Tell screen readers what is selected."""

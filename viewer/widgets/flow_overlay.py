@@ -23,7 +23,8 @@ THINNEST_PX, THICKEST_PX = 1.0, 3.5
 HALO_PX = 1.5  # of the surface's colour, so that lines stand off every colour of a map
 LINE_ALPHA = 210
 # Entries of a signed table whose colours are strong but not yet nearly black or white.
-_NEGATIVE_ENTRY, _POSITIVE_ENTRY = 40, 215
+_NEGATIVE_ENTRY, _POSITIVE_ENTRY = 40, 216
+_NEGATIVE_DARK_ENTRY, _POSITIVE_DARK_ENTRY = 14, 242
 
 READOUT_OFFSET_PX = 16
 READOUT_PADDING_PX = 8
@@ -105,7 +106,12 @@ def _paint_source(
 def _contribution_color(theme: Theme, amount: float) -> QColor:
     # The automatic colours, whatever is chosen for maps: they show on any of them.
     lut = table(AUTOMATIC, signed=True, dark=theme.dark)
-    return QColor(int(lut[_NEGATIVE_ENTRY if amount < 0 else _POSITIVE_ENTRY]) & 0xFFFFFF)
+    negative, positive = (
+        (_NEGATIVE_DARK_ENTRY, _POSITIVE_DARK_ENTRY)
+        if theme.dark
+        else (_NEGATIVE_ENTRY, _POSITIVE_ENTRY)
+    )
+    return QColor.fromRgb(int(lut[negative if amount < 0 else positive]))
 
 
 def _curve(start: QPointF, end: QPointF) -> QPainterPath:

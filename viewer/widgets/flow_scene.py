@@ -25,11 +25,12 @@ from viewer.core.records import (
 from viewer.widgets.flow_bars import ClassBars
 from viewer.widgets.flow_edges import paint_edges, route_edges
 from viewer.widgets.flow_geometry import card_at, selection_at, tile_rect
-from viewer.widgets.flow_picture import STRIP_PX, MapsPicture, paint_kernels, paint_strip
+from viewer.widgets.flow_picture import STRIP_PX, MapsPicture, Ticks, paint_kernels, paint_strip
 from viewer.widgets.flow_titles import TitleFonts, paint_title
 from viewer.widgets.theme import RADIUS_PX, Theme
 
 DEAD_MARK_PX = 4
+_CHARACTER_PX = 8  # of a number below the colour bar, generously
 # An image is shown as what it is, whatever colours are chosen for maps.
 _INPUT_COLORS = DisplaySettings(sequential="grey")
 
@@ -244,7 +245,7 @@ class FlowScene:
         if bar is None:
             return
         box = QRectF(bar.x, bar.y + STRIP_PX, bar.width, bar.height - STRIP_PX)
-        for fraction, text in picture.ticks:
+        for fraction, text in _that_fit(picture.ticks, bar.width):
             painter.drawText(box, _tick_alignment(fraction), text)
 
     def _paint_dead(self, painter: QPainter, visible: QRectF) -> None:
@@ -258,6 +259,12 @@ class FlowScene:
                     corner = tile_rect(card, channel, self.dpr).topRight()
                     side = min(DEAD_MARK_PX, card.scale * card.grid.width - 1)
                     painter.drawRect(QRectF(corner.x() - side - 1, corner.y(), side, side))
+
+
+def _that_fit(ticks: Ticks, width: int) -> Ticks:
+    """Leave out the middle one where the ends are too long."""
+    crowded = len(ticks) == 3 and sum(len(text) for _, text in ticks) * _CHARACTER_PX > width
+    return (ticks[0], ticks[2]) if crowded else ticks
 
 
 def _tick_alignment(fraction: float) -> Qt.AlignmentFlag:

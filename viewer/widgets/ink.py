@@ -10,9 +10,12 @@ from PyQt6.QtCore import QLineF, QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from viewer.core.records import Stroke
 
 CANVAS_UNITS = 280.0  # the pad's own coordinates, ten to a pixel of the network's 28
+_NO_EDGES = (-math.inf, -math.inf, math.inf, math.inf)
 LIGHTEST_TOUCH = 0.3  # share of the pen's width that a tablet pen gives without pressure
 
 Point = tuple[float, float]
@@ -40,11 +43,13 @@ class Ink:
     @classmethod
     def from_record(cls, stroke: Stroke, scale: float, offset: Point) -> Ink:
         """Return the ink of `stroke`, scaled and then moved."""
+        import numpy as np  # heavy, but whoever has a record has it already
+
         ink = cls(stroke.width_px * scale, with_pressure=stroke.pressure is not None)
-        pressures = [None] * len(stroke.points) if stroke.pressure is None else stroke.pressure
-        for (x, y), pressure in zip(stroke.points, pressures, strict=True):
-            point = (float(x) * scale + offset[0], float(y) * scale + offset[1])
-            ink.add(point, None if pressure is None else float(pressure))
+        placed = stroke.points * scale + np.array(offset)  # (N, 2)
+        ink._xy.frombytes(placed.astype(np.float32).tobytes())
+        if ink.pressure is not None and stroke.pressure is not None:
+            ink.pressure.frombytes(stroke.pressure.astype(np.float32).tobytes())
         return ink
 
     def __len__(self) -> int:
@@ -89,24 +94,39 @@ class Ink:
             self._record = Stroke(points, self.width, pressure)
         return self._record
 
-    def paint(self, painter: QPainter, color: QColor, first: int = 0) -> None:
-        """Draw the segments that lead to the points from `first` on, with round caps."""
-        if self.pressure is None:
-            painter.setPen(_pen(color, self.width))
-            start, *rest = self._segments(first)
-            painter.drawLines(start, *rest)
-            return
-        for index, segment in enumerate(self._segments(first), start=first):
-            painter.setPen(_pen(color, self.width_at(index)))
-            painter.drawLine(segment)
+    def paint(
+        self, painter: QPainter, color: QColor, first: int = 0, area: QRectF | None = None
+    ) -> None:
+        """Draw the segments that lead to the points from `first` on, with round caps.
 
-    def _segments(self, first: int) -> list[QLineF]:
-        xy = self._xy
-        result = []
+        Those that don't reach into `area` may be left out.
+        """
+        # Segment by segment, also where all could go at once: as one path their joints would
+        # be antialiased differently, and the picture would change with the next repaint.
+        painter.setPen(_pen(color, self.width))
+        for index, segment in self._segments(first, area):
+            if self.pressure is not None:
+                painter.setPen(_pen(color, self.width_at(index)))
+            if segment.isNull():
+                painter.drawPoint(segment.p1())  # a line without length is not drawn
+            else:
+                painter.drawLine(segment)
+
+    def _segments(self, first: int, area: QRectF | None) -> Iterator[tuple[int, QLineF]]:
+        """Yield (index of its end, segment); the first point is a line to itself, a dot."""
+        xy, half = self._xy, self.width / 2
+        left, top, right, bottom = _NO_EDGES
+        if area is not None:
+            left, top = area.left() - half, area.top() - half
+            right, bottom = area.right() + half, area.bottom() + half
+        start = max(first - 1, 0)
+        x0, y0 = xy[2 * start], xy[2 * start + 1]
         for at in range(2 * first, len(xy), 2):
-            before = max(at - 2, 0)  # the first point is a line to itself: a dot
-            result.append(QLineF(xy[before], xy[before + 1], xy[at], xy[at + 1]))
-        return result
+            x1, y1 = xy[at], xy[at + 1]
+            across = (x0 > left or x1 > left) and (x0 < right or x1 < right)
+            if across and (y0 > top or y1 > top) and (y0 < bottom or y1 < bottom):
+                yield at // 2, QLineF(x0, y0, x1, y1)
+            x0, y0 = x1, y1
 
 
 def _pen(color: QColor, width: float) -> QPen:

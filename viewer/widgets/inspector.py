@@ -48,6 +48,11 @@ class Inspector(QWidget):
 
     Takes records whole and cuts out what it shows; while hidden it only keeps them.
 
+    Attributes
+    ----------
+    heading : InspectorHeading
+    parts : InspectorParts
+
     Signals
     -------
     selection_changed(object)
@@ -71,8 +76,9 @@ class Inspector(QWidget):
         self._dead: Mapping[str, frozenset[int]] = MappingProxyType({})
         self._dead_drawings = 0
         self._hovered: Selection | None = None
-        self._heading = InspectorHeading(self)
-        self._parts = InspectorParts(self)
+        self._read_elsewhere = ""
+        self.heading = InspectorHeading(self)
+        self.parts = InspectorParts(self)
         self._content = QWidget(self)
         self._empty = QLabel(NOTHING_SELECTED, self)
         self._build_layout()
@@ -84,8 +90,8 @@ class Inspector(QWidget):
         content = QVBoxLayout(self._content)
         content.setContentsMargins(MARGIN_PX, GRID_PX, MARGIN_PX, MARGIN_PX)
         content.setSpacing(GRID_PX)
-        content.addWidget(self._heading)
-        content.addWidget(self._parts, 1)
+        content.addWidget(self.heading)
+        content.addWidget(self.parts, 1)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
         layout = QVBoxLayout(self)
@@ -94,8 +100,8 @@ class Inspector(QWidget):
         layout.addWidget(self._empty)
 
     def _connect_signals(self) -> None:
-        parts = self._parts
-        self._heading.step_requested.connect(self._on_step_requested)
+        parts = self.parts
+        self.heading.step_requested.connect(self._on_step_requested)
         parts.map.hover_changed.connect(self._on_cell_hovered)
         parts.map.pixel_chosen.connect(self._on_cell_chosen)
         parts.classes.class_chosen.connect(self._on_unit_chosen)
@@ -105,11 +111,15 @@ class Inspector(QWidget):
         parts.kernels.weight_chosen.connect(self._choose)
         parts.values.readout_changed.connect(self._on_readout_changed)
 
+    def empty_text(self) -> str | None:
+        """Return what stands in place of everything else; None if something is selected."""
+        return None if self._node() is not None else self._empty.text()
+
     def set_theme(self, theme: Theme) -> None:
         """Use the colours of `theme`."""
         self._theme = theme
-        self._heading.set_theme(theme)
-        self._parts.set_theme(theme)
+        self.heading.set_theme(theme)
+        self.parts.set_theme(theme)
         palette = self._empty.palette()
         palette.setColor(self._empty.foregroundRole(), theme.color("text_muted"))
         self._empty.setPalette(palette)
@@ -120,13 +130,13 @@ class Inspector(QWidget):
         """Use icons of `icons` on the buttons, text until then."""
         self._icons = icons
         back, on = (icons.icon(name, self._theme) for name in ("caret-left", "caret-right"))
-        self._heading.set_icons(back, on)
-        self._parts.kernels.set_icons(back, on)
+        self.heading.set_icons(back, on)
+        self.parts.kernels.set_icons(back, on)
 
     def set_display(self, display: DisplaySettings) -> None:
         """Colour maps and kernels as `display` says."""
         self._display = display
-        self._parts.kernels.set_display(display)
+        self.parts.kernels.set_display(display)
         self._show_record()
 
     def set_network(self, network: NetworkRecord) -> None:
@@ -134,7 +144,7 @@ class Inspector(QWidget):
         self._network = network
         self._weights = self._record = self._selection = None
         self._dead = MappingProxyType({})
-        self._parts.classes.set_names(network.class_names)
+        self.parts.classes.set_names(network.class_names)
         self._show_selection()
 
     def set_weights(self, weights: WeightsRecord) -> None:
@@ -190,9 +200,9 @@ class Inspector(QWidget):
         if node is None or selection is None:
             return
         self._hovered = None
-        self._heading.set_node(node, selection.channel)
+        self.heading.set_node(node, selection.channel)
         is_map = len(node.output_shape) == 3
-        self._parts.values.set_title(
+        self.parts.values.set_title(
             f"Values of channel {selection.channel}"
             if is_map
             else f"Values of all {node.output_shape[0]} units"
@@ -207,8 +217,8 @@ class Inspector(QWidget):
             return
         if self._weights is not None:
             kernels = kernels_of(self._network, self._weights, selection.node, selection.channel)
-        self._parts.set_kernels(kernels)
-        self._parts.kernels.set_selected(selection)
+        self.parts.set_kernels(kernels)
+        self.parts.kernels.set_selected(selection)
 
     def _show_record(self) -> None:
         node, selection = self._node(), self._selection
@@ -218,16 +228,16 @@ class Inspector(QWidget):
         if self._gives_classes(node):
             self._show_classes()
         elif output is None:
-            self._parts.show_waiting()
+            self.parts.show_waiting()
         else:
             self._show_map(node, output, selection.channel)
         if output is None:
-            self._parts.values.set_values(None)
+            self.parts.values.set_values(None)
         else:
             values = output[selection.channel] if output.ndim == 3 else output
             marked = selection.in_channel is None
             marker = float(value_at(output, selection)) if marked else None
-            self._parts.values.set_values(values, marker)
+            self.parts.values.set_values(values, marker)
         self._show_spot()
 
     def _show_map(self, node: Node, output: FloatArray, channel: int) -> None:
@@ -235,45 +245,48 @@ class Inspector(QWidget):
         assert self._record is not None
         scale = scale_of(self._network, self._record, node, channel, self._display)
         if output.ndim == 3:
-            self._parts.map.set_map(output[channel], scale)
+            self.parts.map.set_map(output[channel], scale)
         else:
-            self._parts.map.set_map(grid_of(output), scale, len(output))
-        self._parts.show_map()
+            self.parts.map.set_map(grid_of(output), scale, len(output))
+        self.parts.show_map()
 
     def _show_classes(self) -> None:
         record, network = self._record, self._network
         assert network is not None
         logits = None if record is None else record.outputs.get(network.logits)
         probabilities = None if record is None else record.probabilities
-        self._parts.classes.set_values(logits, probabilities)
-        self._parts.show_classes()
+        self.parts.classes.set_values(logits, probabilities)
+        self.parts.show_classes()
 
     def _show_spot(self) -> None:
         """Outline the selected pixel, unit, class or weight, and say what is hovered."""
         node, selection = self._node(), self._selection
         if node is None or selection is None:
             return
-        self._parts.classes.set_selected(selection.channel)
-        self._parts.kernels.set_selected(selection)
-        self._parts.map.set_selected(cell_of(node, selection))
+        self.parts.classes.set_selected(selection.channel)
+        self.parts.kernels.set_selected(selection)
+        self.parts.map.set_selected(cell_of(node, selection))
         self._show_readout()
 
     def _show_readout(self) -> None:
+        if self._read_elsewhere:  # a weight or a bin is under the mouse
+            self.parts.set_readout(self._read_elsewhere)
+            return
         node, selection = self._node(), self._hovered or self._selection
         if node is None or selection is None or selection.in_channel is not None:
-            self._parts.set_readout("")
+            self.parts.set_readout("")
             return
         output = self._output(node)
         if output is None or self._network is None:
-            self._parts.set_readout("")
+            self.parts.set_readout("")
         else:
-            self._parts.set_readout(readout(self._network, node, selection, output))
+            self.parts.set_readout(readout(self._network, node, selection, output))
 
     def _show_dead(self) -> None:
         selection = self._selection
         if selection is not None:
             dead = selection.channel in self._dead.get(selection.node, frozenset())
-            self._parts.values.set_dead(dead, self._dead_drawings)
+            self.parts.values.set_dead(dead, self._dead_drawings)
 
     def _choose(self, selection: Selection) -> None:
         self.set_selection(selection)
@@ -309,10 +322,8 @@ class Inspector(QWidget):
         self.hover_changed.emit(selection)
 
     def _on_readout_changed(self, text: str) -> None:
-        if text:
-            self._parts.set_readout(text)
-        else:
-            self._show_readout()
+        self._read_elsewhere = text
+        self._show_readout()
 
     def _at(self, cell: Pixel) -> Selection | None:
         """Return what a cell of the map stands for: a pixel, or a unit of the layer."""

@@ -34,6 +34,12 @@ ALL_STRONGEST_FROM_PX = 240  # below, the weights themselves need the room
 class KernelPanel(QWidget):
     """Kernels with a colour bar of their own, the bias, and pages where there are many.
 
+    Attributes
+    ----------
+    view : KernelView
+    kernels : Kernels or None
+        What is shown.
+
     Signals
     -------
     readout_changed(str)
@@ -48,11 +54,11 @@ class KernelPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._kernels: Kernels | None = None
+        self.kernels: Kernels | None = None
         self._display = DisplaySettings()
         self._title = ElidedLabel("Kernels", self, size_pt=TextSize.BODY, bold=True)
         self._bias = ElidedLabel("", self, fixed=True)
-        self._view = KernelView(self)
+        self.view = KernelView(self)
         self._strongest = tuple(ElidedLabel("", self) for _ in range(STRONGEST))
         self._bar = ColorBar(self)
         self._back = _pager_button("<", "Kernels before these", self)
@@ -77,21 +83,21 @@ class KernelPanel(QWidget):
         layout.setSpacing(GRID_PX // 2)
         layout.addLayout(top)
         layout.addWidget(self._bar)
-        layout.addWidget(self._view, 1)
+        layout.addWidget(self.view, 1)
         layout.addWidget(self._pager)
         for label in self._strongest:
             layout.addWidget(label)
 
     def _connect_signals(self) -> None:
-        self._back.clicked.connect(lambda: self._view.turn(-1))
-        self._on.clicked.connect(lambda: self._view.turn(1))
-        self._view.page_changed.connect(self._on_page_changed)
-        self._view.hover_changed.connect(self._on_weight_hovered)
-        self._view.spot_chosen.connect(self._on_weight_chosen)
+        self._back.clicked.connect(lambda: self.view.turn(-1))
+        self._on.clicked.connect(lambda: self.view.turn(1))
+        self.view.page_changed.connect(self._on_page_changed)
+        self.view.hover_changed.connect(self._on_weight_hovered)
+        self.view.spot_chosen.connect(self._on_weight_chosen)
 
     def set_theme(self, theme: Theme) -> None:
         """Use the colours of `theme`."""
-        self._view.set_theme(theme)
+        self.view.set_theme(theme)
         self._bar.set_theme(theme)
         self._title.set_color(theme.color("text"))
         self._bias.set_color(theme.color("text_muted"))
@@ -111,7 +117,7 @@ class KernelPanel(QWidget):
 
     def set_kernels(self, kernels: Kernels | None) -> None:
         """Show the kernels of one filter; None says that there are none."""
-        self._kernels = kernels
+        self.kernels = kernels
         self._show_kernels()
         self._title.set_text(_title(kernels))
         self._bias.set_text(_bias(kernels))
@@ -129,20 +135,17 @@ class KernelPanel(QWidget):
 
     def set_selected(self, selection: Selection | None) -> None:
         """Outline a weight, if it is one of these kernels'."""
-        found, spot = self._kernels, None
-        if selection is not None and found is not None and selection.in_channel is not None:
-            kernel = selection.in_channel - found.first_channel
-            if selection.node == found.node and 0 <= kernel < len(found.values):
-                spot = KernelSpot(kernel, selection.y, selection.x)
-        self._view.set_selected(spot)
+        found = self.kernels
+        spot = found.spot_of(selection) if found is not None and selection is not None else None
+        self.view.set_selected(None if spot is None else KernelSpot(*spot))
 
     @property
     def title(self) -> str:
         """What the panel is called now: also the name of its tab."""
-        return "Weights" if self._kernels is not None and self._kernels.dense else "Kernels"
+        return "Weights" if self.kernels is not None and self.kernels.dense else "Kernels"
 
     def _show_strongest(self) -> None:
-        dense = self._kernels is not None and self._kernels.dense
+        dense = self.kernels is not None and self.kernels.dense
         count = STRONGEST if self.height() >= ALL_STRONGEST_FROM_PX else 1
         for rank, label in enumerate(self._strongest):
             label.setVisible(dense and rank < count)
@@ -154,15 +157,17 @@ class KernelPanel(QWidget):
 
     def _show_kernels(self) -> None:
         scale: ColorScale | None = None
-        if self._kernels is not None:
+        if self.kernels is not None:
             own = self._display.scope is Scope.CHANNEL
-            weights = self._kernels.values if own else self._kernels.all_weights
+            weights = self.kernels.values if own else self.kernels.all_weights
             layer_wide = replace(self._display, scope=Scope.LAYER)
             scale = scale_for(weights, signed=True, settings=layer_wide)
-        found = self._kernels
+        found = self.kernels
         values, cells = (None, None) if found is None else (found.values, found.unit_inputs)
-        self._view.set_kernels(values, scale, cells)
+        self.view.set_kernels(values, scale, cells)
         self._bar.set_scale(scale)
+        if self.view.hover is not None:  # the same place has another weight now
+            self._on_weight_hovered(self.view.hover)
 
     def _on_page_changed(self, first: int, end: int, count: int) -> None:
         paged = end - first < count
@@ -174,22 +179,23 @@ class KernelPanel(QWidget):
 
     def _on_weight_hovered(self, spot: KernelSpot | None) -> None:
         self.hover_changed.emit(self._selection(spot))
-        if spot is None or self._kernels is None:
+        if spot is None or self.kernels is None:
             self.readout_changed.emit("")
             return
-        weight = self._kernels.values[spot.kernel, spot.y, spot.x]
-        name = self._kernels.input_name(spot.kernel, spot.y, spot.x)
+        weight = self.kernels.values[spot.kernel, spot.y, spot.x]
+        name = self.kernels.input_name(spot.kernel, spot.y, spot.x)
         self.readout_changed.emit(f"{name}: {format_exact(float(weight))}")
 
     def _on_weight_chosen(self, spot: KernelSpot) -> None:
         self.weight_chosen.emit(self._selection(spot))
 
     def _selection(self, spot: KernelSpot | None) -> Selection | None:
-        found = self._kernels
+        found = self.kernels
         if spot is None or found is None:
             return None
-        in_channel = spot.kernel + found.first_channel
-        return Selection(found.node, found.channel, spot.y, spot.x, in_channel)
+        in_channel = found.in_channel(spot.kernel, spot.y, spot.x)
+        y, x = (spot.y, spot.x) if found.unit_inputs is None else (0, 0)
+        return Selection(found.node, found.channel, y, x, in_channel)
 
 
 def _title(kernels: Kernels | None) -> str:

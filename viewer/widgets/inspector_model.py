@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 
 # What goes in at a place comes out at the same channel, so the kernels are those of its input.
 _CHANNEL_KEEPING = frozenset({Kind.ACTIVATION, Kind.NORMALISATION, Kind.POOLING, Kind.DROPOUT})
-# The same for single values: behind these, a value is still the one of the map's pixel.
-_VALUE_KEEPING = frozenset({Kind.FLATTEN, Kind.DROPOUT})
+# The same for single values: behind these, a unit still stands for one pixel of a map.
+_VALUE_KEEPING = frozenset({Kind.FLATTEN, Kind.DROPOUT, Kind.ACTIVATION})
 
 # Neither is part of the scale that all layers share: pixels and probabilities.
 _OWN_SCALE = frozenset({Kind.INPUT, Kind.SOFTMAX})
+# The input is a picture; colours would make it look like an answer.
+_INPUT_COLORS = DisplaySettings(sequential="grey")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,20 @@ class Kernels:
         if self.unit_inputs is not None:
             return f"unit {y * self.values.shape[2] + x}"
         return f"channel {self.first_channel + kernel}, y {y}, x {x}"
+
+    def in_channel(self, kernel: int, y: int, x: int) -> int:
+        """Return what `Selection.in_channel` is for a weight: its place in the filter."""
+        return kernel if self.unit_inputs is None else y * self.values.shape[2] + x
+
+    def spot_of(self, selection: Selection) -> tuple[int, int, int] | None:
+        """Return (kernel, y, x) of a selected weight; None if it isn't one of these."""
+        if selection.in_channel is None or selection.node != self.node:
+            return None
+        spot = (selection.in_channel, selection.y, selection.x)
+        if self.unit_inputs is not None:
+            spot = (0, *divmod(selection.in_channel, self.values.shape[2]))
+        inside = all(0 <= i < n for i, n in zip(spot, self.values.shape, strict=True))
+        return spot if inside and selection.channel == self.channel else None
 
     def strongest(self, count: int) -> list[tuple[str, np.float32]]:
         """Return the `count` weights of largest magnitude, each with what it reads."""
@@ -133,6 +149,8 @@ def scale_of(
     display : DisplaySettings
     """
     output = record.outputs[node.name]
+    if node.kind is Kind.INPUT:
+        display = _INPUT_COLORS
     limits = None
     if display.scope is Scope.NETWORK and node.kind not in _OWN_SCALE:
         shared = (n.name for n in network.nodes if n.kind not in _OWN_SCALE)
@@ -228,15 +246,13 @@ def kernels_of(
 def _dense_kernels(
     network: NetworkRecord, node: Node, values: FloatArray, unit: int, bias: np.float32 | None
 ) -> Kernels:
-    source = _before(network, node, _VALUE_KEEPING)
+    source = _flattened_maps(network, node)
     row = values[unit]  # (in,)
-    if source is not None and len(source.output_shape) == 3:
-        shape = source.output_shape
-        if math.prod(shape) == row.size:
-            maps = row.reshape(shape)  # (C, H, W)
-            return Kernels(node.name, unit, maps, values, bias, 0, True, None, source.name)
-    name = source.name if source is not None else ""
-    return Kernels(node.name, unit, grid_of(row)[np.newaxis], values, bias, 0, True, row.size, name)
+    if source is not None and math.prod(source.output_shape) == row.size:
+        maps = row.reshape(source.output_shape)  # (C, H, W)
+        return Kernels(node.name, unit, maps, values, bias, 0, True, None, source.name)
+    grid = grid_of(row)[np.newaxis]
+    return Kernels(node.name, unit, grid, values, bias, 0, True, row.size, node.inputs[0])
 
 
 def _maker(network: NetworkRecord, name: str) -> Node | None:
@@ -251,9 +267,11 @@ def _maker(network: NetworkRecord, name: str) -> Node | None:
     return node
 
 
-def _before(network: NetworkRecord, node: Node, kinds: frozenset[Kind]) -> Node | None:
+def _flattened_maps(network: NetworkRecord, node: Node) -> Node | None:
+    """Return the maps that a dense layer reads, flattened; None if it reads other units."""
     nodes = {item.name: item for item in network.nodes}
     before = nodes.get(node.inputs[0]) if node.inputs else None
-    while before is not None and before.kind in kinds and before.inputs:
-        before = nodes.get(before.inputs[0])
+    while before is not None and len(before.output_shape) == 1:
+        keeps = before.kind in _VALUE_KEEPING and before.inputs
+        before = nodes.get(before.inputs[0]) if keeps else None
     return before

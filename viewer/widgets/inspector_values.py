@@ -110,6 +110,7 @@ class ValuesPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._histogram: Histogram | None = None
+        self._bin: int | None = None  # under the mouse
         self._title = ElidedLabel("Values", self, size_pt=TextSize.BODY, bold=True)
         self._linear = _scale_button("Linear", "Count linearly", self)
         self._log = _scale_button(
@@ -155,6 +156,8 @@ class ValuesPanel(QWidget):
         self._view.set_histogram(self._histogram, marker)
         statistics = None if values is None else channel_statistics(values)
         self._table.set_statistics(statistics, 0 if values is None else values.size)
+        if self._bin is not None:  # the same bin has another count now
+            self._on_bin_hovered(self._bin)
 
     def set_dead(self, dead: bool, drawings: int) -> None:
         """Say that the channel was 0 everywhere over the last `drawings` drawings."""
@@ -169,7 +172,7 @@ class ValuesPanel(QWidget):
         return self._life.text()
 
     def _on_bin_hovered(self, index: int | None) -> None:
-        found = self._histogram
+        self._bin, found = index, self._histogram
         if index is None or found is None:
             self.readout_changed.emit("")
             return

@@ -140,9 +140,9 @@ class KernelView(QWidget):
         """
         if kernels is None or self._kernels is None or kernels.shape != self._kernels.shape:
             self._first = 0
+            self._set_hover(None)
         self._kernels, self._cell_count = kernels, cells
         self._colors = None if kernels is None or scale is None else scale.apply(kernels)
-        self._set_hover(None)
         self._arrange()
 
     def set_selected(self, spot: KernelSpot | None) -> None:
@@ -159,6 +159,16 @@ class KernelView(QWidget):
     def count(self) -> int:
         """How many kernels there are."""
         return 0 if self._kernels is None else len(self._kernels)
+
+    @property
+    def hover(self) -> KernelSpot | None:
+        """The weight under the mouse."""
+        return self._hover
+
+    @property
+    def kernel_shape(self) -> tuple[int, int]:
+        """Height and width of a kernel."""
+        return (1, 1) if self._kernels is None else self._kernels.shape[1:]
 
     @property
     def pages(self) -> int:

@@ -267,7 +267,11 @@ class MainWindow(QMainWindow):
         if not self._painted:
             self._painted = True
             # Qt paints a window and all that is in it in one go: the timer comes after that.
-            QTimer.singleShot(0, self.first_painted.emit)
+            # Not `first_painted.emit`: it would be called on a window that is gone by then.
+            QTimer.singleShot(0, self._on_first_paint_done)
+
+    def _on_first_paint_done(self) -> None:
+        self.first_painted.emit()
 
     @override
     def closeEvent(self, event: QCloseEvent | None) -> None:

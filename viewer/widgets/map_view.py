@@ -124,6 +124,16 @@ class MapView(QWidget):
             self.update()
 
     @property
+    def scale(self) -> ColorScale | None:
+        """What colours the map, and is its colour bar."""
+        return self._scale
+
+    @property
+    def map_shape(self) -> tuple[int, int]:
+        """Height and width of the map in cells."""
+        return self._geometry.shape
+
+    @property
     def cell_px(self) -> float:
         """Size of a cell in logical pixels."""
         return self._geometry.cell_px

@@ -113,11 +113,11 @@ class DrawingPad(InkSurface):
         if event.type() == QEvent.Type.TouchCancel or len(points) > 1:
             self.cancel()  # a second finger: a gesture, not a stroke
             return
-        point = points[0]
-        if point.state() == QEventPoint.State.Pressed:
-            self.begin(point.position(), self.tool)
+        position = self.mapFromGlobal(points[0].globalPosition())
+        if points[0].state() == QEventPoint.State.Pressed:
+            self.begin(position, self.tool)
         else:
-            self.extend(point.position())
+            self.extend(position)
         if event.type() == QEvent.Type.TouchEnd:
             self.finish()
 

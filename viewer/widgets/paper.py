@@ -71,7 +71,7 @@ class Paper:
         ink_color = self._theme.color("ink")
         for ink in content.strokes:
             if area is None or ink.bounds().intersects(area):
-                ink.paint(painter, ink_color)
+                ink.paint(painter, ink_color, area=area)
         painter.end()
 
     def extend(self, ink: Ink, first: int) -> QRectF:

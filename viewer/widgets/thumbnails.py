@@ -64,6 +64,7 @@ class Thumbnails(QWidget):
         self._picture: QImage | None = None
         self._current: int | None = None
         self._place = 0  # of the one that the keys act on
+        self._entered: int | None = None  # +1 or -1 while an arrow key turns the page
         self._hover: int | None = None
         self._wheel_rest = 0
         self._line_px = self._label_height()
@@ -94,7 +95,11 @@ class Thumbnails(QWidget):
         self._images = images
         self._labels = tuple(int(label) for label in labels)
         self._indices = tuple(int(index) for index in indices)
-        self._place = min(self._place, max(0, self.count - 1))
+        last = max(0, self.count - 1)
+        if self._entered is not None:  # from the page before, or from the one after
+            self._place = 0 if self._entered > 0 else last
+            self._entered = None
+        self._place = min(self._place, last)
         self._hover = None
         self._draw()
 
@@ -118,8 +123,10 @@ class Thumbnails(QWidget):
     def tile_rect(self, place: int) -> QRectF:
         """Return where the image at `place` of the page is."""
         row, column = divmod(place, self._fitting[1])
-        left = GAP_PX / 2 + column * (TILE_PX + GAP_PX)
-        return QRectF(left, GAP_PX / 2 + row * self._row_px(), TILE_PX, TILE_PX)
+        room = self.width() - 2 * FRAME_PX - TILE_PX
+        pitch = room // max(1, self._fitting[1] - 1)  # the columns fill the width
+        left = FRAME_PX + column * min(pitch, 2 * TILE_PX)
+        return QRectF(left, FRAME_PX + row * self._row_px(), TILE_PX, TILE_PX)
 
     def _row_px(self) -> int:
         return TILE_PX + self._line_px + GAP_PX
@@ -226,8 +233,8 @@ class Thumbnails(QWidget):
         step = _STEPS[key] if key in _STEPS else _ROWS[key] * self._fitting[1]
         place = self._place + step
         if place < 0 or place >= self.count:
-            # Over the edge: on to the page there, at its near end.
-            self.page_turned.emit(1 if step > 0 else -1)
+            self._entered = 1 if step > 0 else -1
+            self.page_turned.emit(self._entered)
             return
         self._place = place
         self.update()

@@ -6,16 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
-from running import run_here, run_process
 
+from tests.unit.cli.running import run_here, run_process
 from viewer.core.nets.checkpoint import load_checkpoint
 from viewer.core.nets.shipped import resolve_model, shipped_models
 
 
 @pytest.mark.parametrize("model", shipped_models())
-def test_json_agrees_with_the_module_itself(
-    model: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_json_agrees_with_the_module_itself(model: str, capsys: pytest.CaptureFixture[str]) -> None:
     result = run_here(capsys, "inspect", model, "--json")
     assert (result.code, result.err) == (0, "")
     network = json.loads(result.out)

@@ -10,8 +10,8 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from running import CHECKOUT, run_here, run_process
 
+from tests.unit.cli.running import CHECKOUT, run_here, run_process
 from viewer import __version__, cli
 from viewer.cli import SUBCOMMANDS
 from viewer.core.errors import UserError

@@ -28,7 +28,7 @@ def seeded(seed: int = 0) -> torch.Generator:
 def blob(n: int = 1) -> Tensor:
     """Return n times the same smooth, lopsided blot."""
     y, x = torch.meshgrid(torch.arange(28.0), torch.arange(28.0), indexing="ij")
-    ink = torch.exp(-(((x - 13.5) / 6) ** 2) - ((y - 13.5) / 2.5) ** 2)
+    ink = torch.exp(-(((x - 13.5) / 4) ** 2) - ((y - 13.5) / 2.5) ** 2)
     return ink.expand(n, 1, 28, 28).clone()
 
 
@@ -40,6 +40,14 @@ def moments(image: Tensor) -> tuple[float, float, float]:
     dy, dx = y - centre_y, x - centre_x
     xx, yy, xy = ((ink * product).sum() for product in (dx * dx, dy * dy, dx * dy))
     return float(centre_y), float(centre_x), math.degrees(0.5 * math.atan2(2 * xy, xx - yy))
+
+
+def spread(image: Tensor) -> float:
+    """Return the ratio of the ink's standard deviations, x to y."""
+    ink = image[0].double().numpy() / float(image.sum())
+    y, x = np.mgrid[0:28, 0:28]
+    variances = [(ink * a * a).sum() - (ink * a).sum() ** 2 for a in (x, y)]
+    return float(np.sqrt(variances[0] / variances[1]))
 
 
 def test_nothing_asked_for_nothing_changed() -> None:
@@ -100,11 +108,19 @@ def test_scale_changes_the_area_by_its_square() -> None:
 
 def test_aspect_keeps_the_area() -> None:
     ink = blob()
-    images = augment(ink.expand(100, -1, -1, -1), Augmentation(aspect=0.3), seeded())
+    images = augment(ink.expand(400, -1, -1, -1), Augmentation(aspect=0.3), seeded())
     areas = images.sum(dim=(1, 2, 3)) / ink.sum()
     assert float((areas - 1).abs().max()) < 0.02
-    widths = images.sum(dim=2).squeeze(1).gt(0.5).sum(dim=1)
-    assert int(widths.max()) > int(widths.min()) + 2
+    ratios = [spread(image) / spread(ink[0]) for image in images]
+    assert max(ratios) == pytest.approx(1.3, abs=0.04)
+    assert min(ratios) == pytest.approx(0.7, abs=0.04)
+
+
+def test_rotation_and_shear_together_keep_the_area() -> None:
+    ink = blob()
+    both = Augmentation(rotation_deg=40, shear=0.4)
+    images = augment(ink.expand(100, -1, -1, -1), both, seeded())
+    assert float((images.sum(dim=(1, 2, 3)) / ink.sum() - 1).abs().max()) < 0.03
 
 
 def test_shear_moves_rows_sideways_only() -> None:

@@ -83,6 +83,18 @@ def test_an_epoch_done_again_replaces_its_line_and_later_ones(tmp_path: Path) ->
     assert [line["epoch"] for line in folder.metrics()] == ["1", "2"]
 
 
+@pytest.mark.parametrize(
+    "content", [b"a,b\n1,2\n", b"\xff\xfe\n\xff\n", b",".join([b"epoch"] * 6) + b"\nx,,,,,\n", None]
+)
+def test_damaged_metrics_are_refused(tmp_path: Path, content: bytes | None) -> None:
+    folder = RunFolder(tmp_path)
+    folder.create(CONFIG)
+    path = tmp_path / "metrics.csv"
+    path.unlink() if content is None else path.write_bytes(content)
+    with pytest.raises(UserError, match=r"metrics\.csv is damaged"):
+        folder.add_epoch(epoch(1))
+
+
 def test_a_stored_state_goes_on_where_it_was(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     first = trainer()
@@ -111,11 +123,19 @@ def test_a_damaged_state_is_refused(tmp_path: Path, content: bytes) -> None:
         RunFolder(tmp_path).load_state()
 
 
-@pytest.mark.parametrize("state", [_Hostile(), [1, 2], torch.zeros(3)])
+@pytest.mark.parametrize("state", [[1, 2], torch.zeros(3)])
 def test_a_state_of_another_kind_is_refused(tmp_path: Path, state: object) -> None:
     torch.save(state, tmp_path / "checkpoint.pt")
     with pytest.raises(UserError, match=r"checkpoint\.pt is damaged"):
         RunFolder(tmp_path).load_state()
+
+
+def test_code_in_a_state_is_never_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.save({"step": _Hostile()}, "checkpoint.pt")
+    with pytest.raises(UserError, match=r"checkpoint\.pt is damaged"):
+        RunFolder(tmp_path).load_state()
+    assert not Path("pwned").exists()
 
 
 def test_the_result_can_be_opened(tmp_path: Path) -> None:

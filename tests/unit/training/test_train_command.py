@@ -100,6 +100,14 @@ def test_interrupted_and_resumed_gives_the_same_network(
     assert RunFolder(whole).metrics() == RunFolder(broken).metrics()
 
 
+def test_a_second_interrupt_ends_at_once() -> None:
+    with pytest.raises(KeyboardInterrupt), train_module._interrupt_flag() as received:
+        signal.raise_signal(signal.SIGINT)
+        assert received == [signal.SIGINT]
+        signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_a_finished_training_is_not_overwritten(
     tmp_path: Path, asked: list[TrainingConfig], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -59,7 +59,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "batch size zero": ({"batch_size": 0}, "batch_size must be 1 to"),
     "optimiser unknown": ({"optimiser": "lion"}, "one of sgd, adam, adamw, not 'lion'"),
     "schedule unknown": ({"schedule": "zigzag"}, "one of constant, step, cosine, onecycle"),
-    "dataset a number": ({"dataset": 3}, "dataset must be"),
+    "dataset a number": ({"dataset": 3}, "dataset must be a name, not 3"),
     "lr zero": ({"lr": 0}, "lr must be 1e-09 to 1000"),
     "lr negative": ({"lr": -0.1}, "lr must be"),
     "lr not a number": ({"lr": float("nan")}, "lr must be"),
@@ -73,7 +73,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "ema one": ({"ema": 1}, "ema must be"),
     "seed negative": ({"seed": -1}, "seed must be"),
     "threads zero": ({"threads": 0}, "threads must be"),
-    "device a number": ({"device": 0}, "device must be"),
+    "device a number": ({"device": 0}, "device must be a name, not 0"),
     "rotation negative": ({"augmentation": {"rotation_deg": -1}}, "rotation_deg must be"),
     "thickness two": ({"augmentation": {"thickness": 2}}, "thickness must be 0 to 1"),
     "gain the wrong way": (

@@ -156,6 +156,23 @@ def test_the_same_seed_repeats_bit_for_bit(data: TrainingData) -> None:
     assert only(BatchFinished, first) != only(BatchFinished, other)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"hyper": {"units1": 4, "dropout": 0.5}},
+        {"augmentation": Augmentation(rotation_deg=20, thickness=0.5)},
+    ],
+    ids=["dropout", "augmentation"],
+)
+def test_every_step_has_random_numbers_of_its_own(change: dict[str, Any]) -> None:
+    image = bars(1, 1, "train")
+    copies = image.select(np.zeros(16, np.int64))  # whatever the order, a batch is the same
+    config = replace(TrainingConfig(architecture="mlp", epochs=3, batch_size=16, lr=1e-9), **change)
+    batches = only(BatchFinished, list(train(config, TrainingData(copies, image))))
+    losses = [batch.loss for batch in batches]
+    assert len({round(loss, 4) for loss in losses}) == 3
+
+
 def test_the_random_numbers_of_others_do_not_matter(data: TrainingData) -> None:
     plain = list(train(CONFIG, data))
     disturbed = []
@@ -281,6 +298,7 @@ def test_a_loss_that_is_no_number_stops_with_a_sentence(data: TrainingData) -> N
         ({"hyper": {"maps1": 0}}, "maps1 of digits must be"),
         ({"device": "cuda:99"}, "no device 'cuda:99'"),
         ({"device": "teapot"}, "no device 'teapot'"),
+        ({"device": "meta"}, "no device 'meta'"),
     ],
 )
 def test_settings_that_cannot_be_are_refused_at_once(changes: dict[str, Any], message: str) -> None:

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 
-from PyQt6.QtCore import QCoreApplication, QEvent, QEventLoop, Qt, QTimer
+from PyQt6.QtCore import QEventLoop, QObject, Qt, QTimer, pyqtSignal
 
-from viewer.cli.benchmarks.hand import Hand
 from viewer.cli.benchmarks.output import print_part
 from viewer.cli.benchmarks.pen import three
 from viewer.cli.benchmarks.sampling import MS_PER_S, p99
@@ -61,8 +60,15 @@ class Heart:
         self.beats.append(time.perf_counter())
 
 
-class Feeder(threading.Thread):
-    """Posts pen movements to the pad at a steady rate, from outside of the event loop.
+class Feeder(QObject):
+    """Brings pen points to the pad at a steady rate, from outside of the event loop.
+
+    A thread says when a point is due. The mouse event is made of it in the window's thread,
+    as Qt does with what the window system tells: each point in an event of its own.
+
+    Parameters
+    ----------
+    session : Session
 
     Attributes
     ----------
@@ -70,38 +76,45 @@ class Feeder(threading.Thread):
         Points so far.
     """
 
+    _due = pyqtSignal(int)
+
     def __init__(self, session: Session) -> None:
-        super().__init__(name="pen", daemon=True)
-        self._hand: Hand = session.hand
-        self._pad = session.pad
+        super().__init__()
+        self._hand = session.hand
         self._path = three(DIGIT_POINTS)
         self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pen", daemon=True)
+        self._due.connect(self._on_due)  # across threads: through the event loop
         self.posted = 0
 
-    def stop(self) -> None:
-        """Lift the pen and end."""
-        self._stopped.set()
-        self.join()
+    def start(self) -> None:
+        """Begin to draw."""
+        self._thread.start()
 
-    def run(self) -> None:
+    def stop(self) -> None:
+        """Draw no more."""
+        self._stopped.set()
+        self._thread.join()
+        self._due.disconnect(self._on_due)
+
+    def _run(self) -> None:
         """Post each point when it is due; points that are late follow at once."""
         start = time.perf_counter()
         while not self._stopped.is_set():
-            self._post()
-            due = start + self.posted / POINTS_PER_S
-            wait_s = due - time.perf_counter()
+            self._due.emit(self.posted % len(self._path))
+            self.posted += 1
+            wait_s = start + self.posted / POINTS_PER_S - time.perf_counter()
             if wait_s > 0:
                 self._stopped.wait(wait_s)
 
-    def _post(self) -> None:
-        index = self.posted % len(self._path)
-        kind = QEvent.Type.MouseMove
+    def _on_due(self, index: int) -> None:
+        point = self._path[index]
         if index == 0:
-            kind = QEvent.Type.MouseButtonPress
+            self._hand.press(point)
         elif index == len(self._path) - 1:
-            kind = QEvent.Type.MouseButtonRelease
-        QCoreApplication.postEvent(self._pad, self._hand.event(kind, self._path[index]))
-        self.posted += 1
+            self._hand.release(point)
+        else:
+            self._hand.move(point)
 
 
 @contextmanager
@@ -111,7 +124,7 @@ def busy_processes(count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
     processes: list[subprocess.Popen[bytes]] = []
     try:
         for _ in range(count):
-            processes.append(subprocess.Popen(command))  # noqa: PERF401 - killed one by one
+            processes.append(subprocess.Popen(command))
         yield processes
     finally:
         for process in processes:

@@ -28,25 +28,21 @@ class Hand:
 
     def press(self, point: UnitPoint) -> None:
         """Put the pen down."""
-        QApplication.sendEvent(self._pad, self.event(_PRESS, point))
+        self._send(_PRESS, point)
 
     def move(self, point: UnitPoint) -> None:
         """Move the pen that is down."""
-        QApplication.sendEvent(self._pad, self.event(_MOVE, point))
+        self._send(_MOVE, point)
 
     def release(self, point: UnitPoint) -> None:
         """Lift the pen."""
-        QApplication.sendEvent(self._pad, self.event(_RELEASE, point))
+        self._send(_RELEASE, point)
 
-    def event(self, kind: QEvent.Type, point: UnitPoint) -> QMouseEvent:
-        """Return the event of a press, a movement or a release.
-
-        Only the pad's geometry is read, so that another thread can post what comes back.
-        """
+    def _send(self, kind: QEvent.Type, point: UnitPoint) -> None:
         paper = self._pad.square
         place = QPointF(paper.x() + point[0] * paper.width(), paper.y() + point[1] * paper.height())
         none, left = Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton
-        return QMouseEvent(
+        event = QMouseEvent(
             kind,
             place,
             place,
@@ -54,3 +50,4 @@ class Hand:
             none if kind is _RELEASE else left,
             Qt.KeyboardModifier.NoModifier,
         )
+        QApplication.sendEvent(self._pad, event)

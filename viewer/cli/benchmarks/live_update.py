@@ -99,14 +99,18 @@ def matplotlib_variants(
     graph = Graph(loaded.module, loaded.metadata.input_shape)
     images = inputs(loaded)
     first = answer(graph, images[0])
-    cards = session.controller.flow.layout.cards.values()
+    view = session.controller.flow
+    layout = view.layout_shown()
+    assert layout is not None, "a network is shown"
     places = {
         card.node: Place(
             (card.maps.x, card.maps.y, card.maps.width, card.maps.height), card.grid.columns
         )
-        for card in cards
+        for card in layout.cards.values()
     }
-    size_px = session.view_size_px
+    viewport = view.viewport()
+    assert viewport is not None, "a scroll area has one"
+    size_px = viewport.width(), viewport.height()
     return {
         name: (_sampler(kind(first, places, size_px).update, graph, images), count)
         for name, kind, count in (("blit", Mosaics, BLITS), ("axes", AxesPerMap, AXES))

@@ -17,7 +17,6 @@ from matplotlib.figure import Figure
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
-
     from numpy.typing import NDArray
 
     from viewer.core.records import FloatArray
@@ -96,12 +95,12 @@ class Mosaics:
             first = mosaic(outputs[name], place.columns)
             image = axes.imshow(first, animated=True, interpolation="nearest", aspect="auto")
             self._layers[name] = place.columns, axes, image
-        self._canvas.draw()
-        self._background = self._canvas.copy_from_bbox(self._canvas.figure.bbox)
+        self._canvas.draw()  # type: ignore[no-untyped-call]  # matplotlib's
+        self._background = self._canvas.copy_from_bbox(self._canvas.figure.bbox)  # type: ignore[no-untyped-call]  # matplotlib's
 
     def update(self, outputs: Outputs) -> None:
         """Show another answer of the network."""
-        self._canvas.restore_region(self._background)
+        self._canvas.restore_region(self._background)  # type: ignore[no-untyped-call]  # matplotlib's
         for name, (columns, axes, image) in self._layers.items():
             _set(image, mosaic(outputs[name], columns))
             axes.draw_artist(image)
@@ -109,7 +108,7 @@ class Mosaics:
 
     def pixels(self) -> Pixels:
         """Return a copy of what is on the canvas, (H, W, 4)."""
-        return np.array(self._canvas.buffer_rgba())
+        return np.array(self._canvas.buffer_rgba())  # type: ignore[no-untyped-call]  # matplotlib's
 
 
 class AxesPerMap:
@@ -133,7 +132,7 @@ class AxesPerMap:
                 )
                 for one, rect in zip(maps, _tiles(place, len(maps)), strict=True)
             ]
-        self._canvas.draw()
+        self._canvas.draw()  # type: ignore[no-untyped-call]  # matplotlib's
 
     def update(self, outputs: Outputs) -> None:
         """Show another answer of the network."""
@@ -141,11 +140,11 @@ class AxesPerMap:
             maps = _maps(outputs[name], self._columns[name])
             for image, one in zip(images, maps, strict=True):
                 _set(image, one)
-        self._canvas.draw()
+        self._canvas.draw()  # type: ignore[no-untyped-call]  # matplotlib's
 
     def pixels(self) -> Pixels:
         """Return a copy of what is on the canvas, (H, W, 4)."""
-        return np.array(self._canvas.buffer_rgba())
+        return np.array(self._canvas.buffer_rgba())  # type: ignore[no-untyped-call]  # matplotlib's
 
 
 def _canvas(size_px: tuple[int, int]) -> FigureCanvasAgg:
@@ -176,6 +175,4 @@ def _tiles(place: Place, count: int) -> list[Rect]:
         return [place.rect]
     x, y, width, height = place.rect
     w, h = width / place.columns, height / -(-count // place.columns)
-    return [
-        (x + (i % place.columns) * w, y + (i // place.columns) * h, w, h) for i in range(count)
-    ]
+    return [(x + (i % place.columns) * w, y + (i // place.columns) * h, w, h) for i in range(count)]

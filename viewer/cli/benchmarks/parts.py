@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass
 
 
@@ -23,7 +22,7 @@ class Target:
 
     def holds(self, value: float) -> bool:
         """Return whether `value` is as it has to be; NaN never is."""
-        return (operator.le if self.at_most else operator.ge)(value, self.limit)
+        return value <= self.limit if self.at_most else value >= self.limit
 
     def __str__(self) -> str:
         return f"{'≤' if self.at_most else '≥'} {self.limit:g}"
@@ -83,22 +82,32 @@ PARTS: tuple[Part, ...] = (
             Figure("matplotlib_blit_ms", "matplotlib, the same mosaics by blit", "ms"),
             Figure("matplotlib_axes_ms", "matplotlib, one axes a map and set_data", "ms"),
             Figure("ratio_to_forward", "pen movement over bare forward pass", "×", Target(8)),
-            Figure("speedup_over_blit", "matplotlib's blit over pen movement", "×", Target(4, False)),
-            Figure("speedup_over_axes", "matplotlib's axes over pen movement", "×", Target(30, False)),
+            Figure(
+                "speedup_over_blit", "matplotlib's blit over pen movement", "×", Target(4, False)
+            ),
+            Figure(
+                "speedup_over_axes", "matplotlib's axes over pen movement", "×", Target(30, False)
+            ),
         ),
     ),
     Part(
         "event_loop_gap",
         (
-            Figure("p99_ms", "between two turns of the event loop, 99th percentile", "ms", Target(16)),
+            Figure(
+                "p99_ms", "between two turns of the event loop, 99th percentile", "ms", Target(16)
+            ),
             Figure("max_ms", "the same, longest", "ms", Target(50)),
         ),
     ),
     Part(
         "startup",
         (
-            Figure("window_ratio", "first painted window over a bare PyQt6 window's", "×", Target(3)),
-            Figure("live_ratio", "first prediction over importing torch and PyQt6", "×", Target(1.5)),
+            Figure(
+                "window_ratio", "first painted window over a bare PyQt6 window's", "×", Target(3)
+            ),
+            Figure(
+                "live_ratio", "first prediction over importing torch and PyQt6", "×", Target(1.5)
+            ),
         ),
     ),
     Part(

@@ -54,6 +54,9 @@ _STEPS = _LAST - _FIRST
 _NOT_FINITE_COLOR = 0xFFFF00FF
 _OPAQUE = 0xFF000000
 
+# Of the numbers along a colour bar: it is read at a glance.
+_TICK_DIGITS = 3
+
 # Single precision is enough while the range is between these; double is taken beyond.
 _FLOAT32_SPAN = (1e-30, 1e30)
 
@@ -170,10 +173,12 @@ class ColorScale:
         """
         if self.channels is not None:
             own = ((0.0, f"{MINUS}max"), (0.5, "0"), (1.0, "max"))
-            return own if self.signed else ((0.0, "min"), (1.0, "max"))
+            lowest = "0" if self.low == self.channels[:, 0].max() == 0 else "min"
+            return own if self.signed else ((0.0, lowest), (1.0, "max"))
         if self.low == self.high:
-            return ((0.5 if self.signed else 0.0, format_number(self.low)),)
-        ends = ((0.0, format_number(self.low)), (1.0, format_number(self.high)))
+            return ((0.5 if self.signed else 0.0, format_number(self.low, _TICK_DIGITS)),)
+        low, high = (format_number(x, _TICK_DIGITS) for x in (self.low, self.high))
+        ends = ((0.0, low), (1.0, high))
         return (ends[0], (0.5, "0"), ends[1]) if self.signed else ends
 
     def of_channel(self, channel: int) -> ColorScale:

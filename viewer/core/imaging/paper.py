@@ -169,20 +169,18 @@ def find_ink(page: Page) -> Mask:
     if count == 0:
         return weak
     strongest = ndimage.maximum(page.contrast, labels, np.arange(1, count + 1))
-    areas = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    areas = np.where(np.asarray(strongest) > _STRONG * page.level, areas, 0)
-    kept = _digit_parts(labels, ndimage.find_objects(labels), areas)
+    strong = np.asarray(strongest) > _STRONG * page.level
+    kept = _digit_parts(labels, ndimage.find_objects(labels), strong)
     return np.asarray(np.isin(labels, kept), np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A connected piece of ink: its label, box, area, and whether the edge cuts it."""
+    """A connected piece of ink: its label and box, and whether it comes in from outside."""
 
     label: int
     box: tuple[int, int, int, int]  # top, left, bottom, right
-    area: int
-    at_edge: bool
+    foreign: bool
 
     @property
     def side(self) -> int:
@@ -194,31 +192,41 @@ class _Part:
 _LARGE_PART = 0.3
 _SPECK_PART = 0.05
 _NEAR = 0.3
-_EDGE_DISCOUNT = 0.25  # what the edge cuts is a shadow or a table, if anything else is there
+# A stroke may run off the picture; what lies along its edge for this part of its own side,
+# or goes from edge to opposite edge, is a shadow, a table or a ruled line.
+_EDGE_PART = 0.35
+_FOREIGN_DISCOUNT = 0.25
 
 
 def _digit_parts(
-    labels: NDArray[np.int32],
-    boxes: list[tuple[slice, slice] | None],
-    areas: NDArray[np.intp],
+    labels: NDArray[np.integer],
+    boxes: list[tuple[slice, ...]],
+    strong: NDArray[np.bool_],
 ) -> list[int]:
     """Return the labels of what makes up the digit: the main part and what is near it."""
-    height, width = labels.shape
-    parts = []
-    for index, (box, area) in enumerate(zip(boxes, areas.tolist(), strict=True)):
-        if box is None or not area:
-            continue
-        top, left, bottom, right = box[0].start, box[1].start, box[0].stop, box[1].stop
-        edge = top == 0 or left == 0 or bottom == height or right == width
-        parts.append(_Part(index + 1, (top, left, bottom, right), area, edge))
+    parts = [
+        _part(labels, index + 1, box)
+        for index, (box, chosen) in enumerate(zip(boxes, strong.tolist(), strict=True))
+        if chosen
+    ]
     if not parts:
         return []
-    main = max(parts, key=lambda part: part.side * (_EDGE_DISCOUNT if part.at_edge else 1.0))
+    main = max(parts, key=lambda part: part.side * (_FOREIGN_DISCOUNT if part.foreign else 1.0))
     return [part.label for part in parts if part is main or _belongs(part, main)]
 
 
+def _part(labels: NDArray[np.integer], label: int, box: tuple[slice, ...]) -> _Part:
+    top, left, bottom, right = box[0].start, box[1].start, box[0].stop, box[1].stop
+    height, width = labels.shape
+    edges = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
+    contact = max(int((edge == label).sum()) for edge in edges)
+    across = (top == 0 and bottom == height) or (left == 0 and right == width)
+    along = contact > _EDGE_PART * max(bottom - top, right - left)
+    return _Part(label, (top, left, bottom, right), across or along)
+
+
 def _belongs(part: _Part, main: _Part) -> bool:
-    if part.at_edge and not main.at_edge:
+    if part.foreign and not main.foreign:
         return False
     if part.side < _SPECK_PART * main.side:
         return False

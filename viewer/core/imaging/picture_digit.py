@@ -31,9 +31,7 @@ _BLUR_PX = 0.2  # of a 28×28 frame: smooths the outline before it is thinned
 _LARGEST_BLOWUP = 64.0
 
 
-def digit_from_picture(
-    picture: Picture, *, size: int = FRAME_PX, raw: bool = False
-) -> DigitImage:
+def digit_from_picture(picture: Picture, *, size: int = FRAME_PX, raw: bool = False) -> DigitImage:
     """Make of a picture what MNIST would have made of it.
 
     Parameters

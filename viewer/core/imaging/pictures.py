@@ -183,7 +183,7 @@ def _composited(image: Image) -> FloatArray:
     return _reduced((colour * alpha + paper * (1 - alpha)).astype(np.float32))
 
 
-def _paper_for(colour: FloatArray, alpha: FloatArray) -> float:
+def _paper_for(colour: NDArray[np.floating], alpha: NDArray[np.floating]) -> float:
     """Return the luminance to put behind a picture: its own paper's, or its ink's opposite."""
     opaque = alpha > _BRIGHT
     if opaque.mean() > _MOSTLY_OPAQUE:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -78,34 +76,23 @@ def _add_runs(
 ) -> None:
     """Add one run of ink for every sample and every row of the pen's disc."""
     height, width = shape
-    rows, halves = _disc(radius)
+    reach = int(np.ceil(radius))
+    middle = np.floor(samples[:, 1])[:, np.newaxis]  # (M, 1)
     # (M, R): the row each run lies in, and its first and one-past-last column.
-    row = np.floor(samples[:, 1]).astype(np.intp)[:, np.newaxis] + rows
-    first = np.ceil(samples[:, 0, np.newaxis] - halves - 0.5).astype(np.intp)
-    last = np.floor(samples[:, 0, np.newaxis] + halves + 0.5).astype(np.intp)
-    np.clip(first, 0, width, out=first)
-    np.clip(last, 0, width, out=last)
+    row = middle + np.arange(-reach, reach + 1)
+    down = row + 0.5 - samples[:, 1, np.newaxis]
+    half = np.sqrt(np.maximum(radius**2 - down**2, 0.0))
+    left = samples[:, 0, np.newaxis] - 0.5
+    first = np.clip(np.ceil(left - half), 0, width).astype(np.intp)
+    last = np.clip(np.ceil(left + half), 0, width).astype(np.intp)
     inside = (row >= 0) & (row < height)
+    row = row.astype(np.intp)
     if not inside.all():
         row, first, last = row[inside], first[inside], last[inside]
     start = row * (width + 1)
     cells = edges.size
     edges += np.bincount((start + first).ravel(), minlength=cells).astype(np.int32)
     edges -= np.bincount((start + last).ravel(), minlength=cells).astype(np.int32)
-
-
-@lru_cache(maxsize=64)
-def _disc(radius: float) -> tuple[NDArray[np.intp], PointArray]:
-    """Return the rows of a disc around the row of its centre, and half the run in each.
-
-    The centre is taken to lie in the middle of its row: at eight rows a pixel, an error of
-    at most 1/16 pixel.
-    """
-    reach = int(np.ceil(radius))
-    rows = np.arange(-reach, reach + 1, dtype=np.intp)
-    squares = radius**2 - rows.astype(np.float64) ** 2
-    kept = squares > 0
-    return rows[kept], np.sqrt(squares[kept])
 
 
 def area_average(coverage: Coverage, factor: int) -> FloatArray:

@@ -29,6 +29,7 @@ _SLOW_POINTS, _FAST_POINTS = 90.0, 13.0
 _CONTROL_JITTER = 0.016
 _STROKE_SHIFT = 0.012
 _WARP = 0.035
+_STRAIGHT_BEND = 0.35  # what a single vertical line gets of the warp
 _END_REACH = 0.025
 _TREMOR = 0.006
 _TURN_DEG = 4.0
@@ -109,7 +110,9 @@ def _written(
     strokes: list[StrokeRuns], rng: np.random.Generator, manner: _Manner
 ) -> list[PointArray]:
     """Return the digit's lines, about 1 high, as this hand writes them."""
-    warp = rng.normal(0, _WARP, 6)
+    # What is narrow is written straighter: an S-shaped 1 is nobody's.
+    bend = min(1.0, _STRAIGHT_BEND + _width(strokes))
+    warp = rng.normal(0, _WARP * bend, 6)
     lean = _lean(rng, manner.slant_deg)
     lines = []
     for stroke in strokes:
@@ -119,6 +122,11 @@ def _written(
         line = _reaching(line, rng)
         lines.append(_by_hand(line @ lean.T, rng, manner.speed))
     return lines
+
+
+def _width(strokes: list[StrokeRuns]) -> float:
+    across = [x for stroke in strokes for run in stroke for x, _ in run]
+    return max(across) - min(across)
 
 
 def _unsteady(stroke: StrokeRuns, rng: np.random.Generator) -> StrokeRuns:

@@ -17,6 +17,8 @@ _STRAY_SIZE = 0.08
 # … and it is stray only this far from the nearest ink (in longest strokes): a mark that
 # touches the digit can't spoil the crop.
 _STRAY_GAP = 0.15
+# A digit that is all dots has no stroke as long as this part of the whole.
+_LEAST_BODY = 0.2
 
 
 def ink_extent(drawing: Drawing) -> tuple[float, float, float, float] | None:
@@ -81,9 +83,9 @@ def without_stray_marks(lines: list[PointArray]) -> list[PointArray]:
         return lines
     sides = [longest_side(line) for line in lines]
     longest = max(sides)
-    body = [line for line, side in zip(lines, sides, strict=True) if side > _STRAY_SIZE * longest]
-    if len(body) == len(lines) or len(body) * 2 < len(lines):
+    if longest <= _LEAST_BODY * longest_side(np.concatenate(lines)):
         return lines
+    body = [line for line, side in zip(lines, sides, strict=True) if side > _STRAY_SIZE * longest]
     gap = _STRAY_GAP * longest
     return [
         line

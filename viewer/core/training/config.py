@@ -169,8 +169,10 @@ def _checked(name: str, value: object, default: object, limits: Mapping[str, Any
             raise UserError(f"{what} true or false, not {value!r}.")
         return value
     if isinstance(default, str):
-        if not isinstance(value, str) or value not in (limits["choices"] or (value,)):
-            raise UserError(f"{what} one of {', '.join(limits['choices'])}, not {value!r}.")
+        choices = limits["choices"]
+        if not isinstance(value, str) or (choices and value not in choices):
+            noun = f"one of {', '.join(choices)}" if choices else "a name"
+            raise UserError(f"{what} {noun}, not {value!r}.")
         return value
     wanted: tuple[type, ...] = (int,) if isinstance(default, int) else (int, float)
     if isinstance(value, bool) or not isinstance(value, wanted):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -236,7 +237,8 @@ class Trainer:
 
     def _finish(self) -> Finished:
         network = self._average.network if self._average else self.network
-        folded = fold(network).to("cpu").requires_grad_(requires_grad=False)
+        # On the CPU from here: folding is done in float64, which not every device has.
+        folded = fold(deepcopy(network).to("cpu")).requires_grad_(requires_grad=False)
         removed = {"batch_norm": False, "dropout": 0.0}
         hyper = self._hyper | {k: v for k, v in removed.items() if k in self._hyper}
         return Finished(self.step, folded, hyper, evaluate(folded, self._data.test))
@@ -284,7 +286,7 @@ def _generator(seed: int, purpose: Purpose, index: int) -> torch.Generator:
 def _device(name: str) -> torch.device:
     try:
         device = torch.device(name)
-        torch.zeros(1, device=device)
+        torch.zeros(1, device=device).item()  # "meta" is a device, but has no values
     except (RuntimeError, AssertionError, NotImplementedError):
         raise UserError(f"There is no device {name!r} on this machine: use cpu.") from None
     return device

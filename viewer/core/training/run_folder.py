@@ -108,12 +108,15 @@ class RunFolder:
         self._write_rows([*([old[c] for c in COLUMNS] for old in earlier), row])
 
     def metrics(self) -> list[dict[str, str]]:
-        """Return the lines of the metrics, one an epoch; UserError if they can't be read."""
+        """Return the lines of the metrics, one an epoch; UserError if it is damaged."""
         try:
             with self._metrics_path.open(newline="", encoding="utf-8") as file:
-                return list(csv.DictReader(file))
-        except (OSError, ValueError) as error:
-            raise UserError(f"{self._metrics_path} can't be read ({error}).") from None
+                lines = list(csv.DictReader(file))
+        except (OSError, ValueError, csv.Error):
+            lines = [{}]
+        if not all(tuple(line) == COLUMNS and line["epoch"].isdecimal() for line in lines):
+            raise UserError(f"{self._metrics_path} is damaged: start a new run.")
+        return lines
 
     def save_result(self, event: Finished, metadata: Metadata) -> None:
         """Write the trained network."""
