@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QMessageLogContext, QSettings, QtMsgType, qInstallMessageHandler
+from PyQt6.QtCore import QMessageLogContext, QSettings, Qt, QtMsgType, qInstallMessageHandler
 from PyQt6.QtWidgets import QApplication
 
 from viewer.core.nets.shipped import DEFAULT_MODEL

@@ -48,11 +48,8 @@ def settings(tmp_path: Path) -> QSettings:
 
 
 @pytest.fixture
-def make_window(
-    qtbot: QtBot, appearance: Appearance, settings: QSettings
-) -> Iterator[WindowMaker]:
+def make_window(qtbot: QtBot, appearance: Appearance, settings: QSettings) -> Iterator[WindowMaker]:
     """Return a function that builds and shows a window: of a size, or 0 for its own."""
-
     kept: list[MainWindow] = []  # qtbot itself keeps none alive
 
     def make(width: int = 1024, height: int = 640, **options: object) -> MainWindow:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,9 @@ from viewer.core.records import ActivationRecord, Selection
 from viewer.widgets import flow_overlay
 from viewer.widgets.flow import FlowView
 from viewer.widgets.theme import LIGHT, Theme
+
+# PyQt's annotations of QTest take "self" for an argument.
+KEYS_AND_MOUSE: Any = QTest
 
 SIZE = (860, 760)
 NONE = Qt.KeyboardModifier.NoModifier
@@ -62,7 +66,7 @@ def place(view: FlowView, selection: Selection) -> QPoint:
 
 
 def hover(view: FlowView, selection: Selection, qtbot: QtBot) -> None:
-    QTest.mouseMove(view.viewport(), place(view, selection))
+    KEYS_AND_MOUSE.mouseMove(view.viewport(), place(view, selection))
 
 
 def layer_colors(
@@ -172,8 +176,8 @@ def test_without_a_network_only_the_message_is_shown(
     assert blank.pixelColor(200, 150).name() == theme.window
     view.set_message("Loading network …")
     assert picture(view) != blank
-    QTest.keyClick(view, Qt.Key.Key_Right)
-    QTest.keyClick(view, Qt.Key.Key_Plus)
+    KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_Right)
+    KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_Plus)
     assert view.layout_shown() is None
 
 
@@ -210,7 +214,7 @@ def test_hover_over_a_gap_tells_nothing(view: FlowView, qtbot: QtBot) -> None:
     assert layout is not None
     title = layout.cards["conv1"].title
     with qtbot.waitSignal(view.hover_changed) as hovered:
-        QTest.mouseMove(view.viewport(), QPoint(title.x, title.y))
+        KEYS_AND_MOUSE.mouseMove(view.viewport(), QPoint(title.x, title.y))
     assert hovered.args == [None]
 
 
@@ -233,7 +237,7 @@ def test_a_click_selects_and_is_outlined_in_the_accent(
     view.set_record(net.record(drawing(0)))
     cell = Selection("relu1", 2, 10, 12)
     with qtbot.waitSignal(view.selection_changed) as selected:
-        QTest.mouseClick(view.viewport(), LEFT, NONE, place(view, cell))
+        KEYS_AND_MOUSE.mouseClick(view.viewport(), LEFT, NONE, place(view, cell))
     assert selected.args == [cell]
     QApplication.sendEvent(view.viewport(), QEvent(QEvent.Type.Leave))
     tile = view.cell_rect(Selection("relu1", 2, 0, 0))
@@ -252,24 +256,24 @@ def test_a_programmatic_selection_is_not_echoed(view: FlowView, qtbot: QtBot) ->
 def test_arrow_keys_walk_maps_and_layers(view: FlowView, qtbot: QtBot) -> None:
     chosen: list[Selection] = []
     view.selection_changed.connect(chosen.append)
-    QTest.keyClick(view, Qt.Key.Key_Right)
+    KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_Right)
     assert chosen[-1] == Selection("conv1", 0, 14, 14)
     layout = view.layout_shown()
     assert layout is not None
     columns = layout.cards["conv1"].grid.columns
     step = {1: Qt.Key.Key_Down}.get(columns, Qt.Key.Key_Right)
     back = {1: Qt.Key.Key_Up}.get(columns, Qt.Key.Key_Left)
-    QTest.keyClick(view, step)
+    KEYS_AND_MOUSE.keyClick(view, step)
     assert chosen[-1] == Selection("conv1", 1, 14, 14)
-    QTest.keyClick(view, Qt.Key.Key_Right, CONTROL)
+    KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_Right, CONTROL)
     assert chosen[-1] == Selection("relu1", 1, 14, 14)
-    QTest.keyClick(view, Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
+    KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
     assert chosen[-1] == Selection("pool1", 1, 7, 7)
-    QTest.keyClick(view, Qt.Key.Key_Left, CONTROL)
-    QTest.keyClick(view, Qt.Key.Key_Left, CONTROL)
-    QTest.keyClick(view, back)
+    KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_Left, CONTROL)
+    KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_Left, CONTROL)
+    KEYS_AND_MOUSE.keyClick(view, back)
     count = len(chosen)
-    QTest.keyClick(view, back)  # at the border: nothing to the left of the first
+    KEYS_AND_MOUSE.keyClick(view, back)  # at the border: nothing to the left of the first
     assert len(chosen) == count
     assert chosen[-1].channel == 0
 
@@ -279,21 +283,21 @@ def test_layers_can_be_walked_from_end_to_end(view: FlowView, net: SmallNet, qtb
     visited = []
     view.selection_changed.connect(lambda selection: visited.append(selection.node))
     for _ in range(len(net.network.nodes) + 2):
-        QTest.keyClick(view, Qt.Key.Key_Right, CONTROL)
+        KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_Right, CONTROL)
     assert visited == [node.name for node in net.network.nodes[1:]]
 
 
 def test_enter_and_escape_open_and_leave_a_card(view: FlowView, qtbot: QtBot) -> None:
     view.set_selection(Selection("conv2", 1, 3, 3))
-    QTest.keyClick(view, Qt.Key.Key_Return)
+    KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_Return)
     layout = view.layout_shown()
     assert layout is not None
     assert list(layout.cards) == ["conv2"]
-    QTest.keyClick(view, Qt.Key.Key_Right, CONTROL)  # the next layer fills the view then
+    KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_Right, CONTROL)  # the next layer fills the view then
     layout = view.layout_shown()
     assert layout is not None
     assert list(layout.cards) == ["relu2"]
-    QTest.keyClick(view, Qt.Key.Key_Escape)
+    KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_Escape)
     layout = view.layout_shown()
     assert layout is not None
     assert len(layout.cards) == len(view._network.nodes if view._network else ())
@@ -301,11 +305,11 @@ def test_enter_and_escape_open_and_leave_a_card(view: FlowView, qtbot: QtBot) ->
 
 def test_a_double_click_opens_and_leaves_a_card(view: FlowView, qtbot: QtBot) -> None:
     point = place(view, Selection("conv2", 1, 3, 3))
-    QTest.mouseDClick(view.viewport(), LEFT, NONE, point)
+    KEYS_AND_MOUSE.mouseDClick(view.viewport(), LEFT, NONE, point)
     layout = view.layout_shown()
     assert layout is not None
     assert list(layout.cards) == ["conv2"]
-    QTest.mouseDClick(view.viewport(), LEFT, NONE, QPoint(5, 5))
+    KEYS_AND_MOUSE.mouseDClick(view.viewport(), LEFT, NONE, QPoint(5, 5))
     layout = view.layout_shown()
     assert layout is not None
     assert len(layout.cards) > 1
@@ -330,10 +334,10 @@ def test_keys_and_wheel_zoom(view: FlowView, qtbot: QtBot) -> None:
     view.zoom_changed.connect(zooms.append)
     view.set_zoom(2)
     assert zooms == []  # the caller knows
-    QTest.keyClick(view, Qt.Key.Key_Plus)
+    KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_Plus)
     wheel(view, 1, CONTROL)
-    QTest.keyClick(view, Qt.Key.Key_Minus)
-    QTest.keyClick(view, Qt.Key.Key_0)
+    KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_Minus)
+    KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_0)
     assert zooms == [3, 4, 3, None]
     layout = view.layout_shown()
     assert layout is not None
@@ -343,7 +347,7 @@ def test_keys_and_wheel_zoom(view: FlowView, qtbot: QtBot) -> None:
 def test_zoom_stays_within_its_limits(view: FlowView, qtbot: QtBot) -> None:
     view.set_zoom(1)
     with qtbot.assertNotEmitted(view.zoom_changed):
-        QTest.keyClick(view, Qt.Key.Key_Minus)
+        KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_Minus)
     layout = view.layout_shown()
     assert layout is not None
     assert layout.cards["conv1"].scale == 1
@@ -358,9 +362,9 @@ def test_the_wheel_scrolls_and_the_middle_button_pans(view: FlowView, qtbot: QtB
     scrolled = bar.value()
     assert scrolled > 0
     viewport = view.viewport()
-    QTest.mousePress(viewport, Qt.MouseButton.MiddleButton, NONE, QPoint(200, 300))
-    QTest.mouseMove(viewport, QPoint(200, 260))
-    QTest.mouseRelease(viewport, Qt.MouseButton.MiddleButton, NONE, QPoint(200, 260))
+    KEYS_AND_MOUSE.mousePress(viewport, Qt.MouseButton.MiddleButton, NONE, QPoint(200, 300))
+    KEYS_AND_MOUSE.mouseMove(viewport, QPoint(200, 260))
+    KEYS_AND_MOUSE.mouseRelease(viewport, Qt.MouseButton.MiddleButton, NONE, QPoint(200, 260))
     assert bar.value() == scrolled + 40
 
 
@@ -369,11 +373,11 @@ def test_space_and_a_drag_pan_without_selecting(view: FlowView, qtbot: QtBot) ->
     bar = view.verticalScrollBar()
     assert bar is not None
     with qtbot.assertNotEmitted(view.selection_changed):
-        QTest.keyPress(view, Qt.Key.Key_Space)
-        QTest.mousePress(view.viewport(), LEFT, NONE, QPoint(200, 300))
-        QTest.mouseMove(view.viewport(), QPoint(200, 250))
-        QTest.mouseRelease(view.viewport(), LEFT, NONE, QPoint(200, 250))
-        QTest.keyRelease(view, Qt.Key.Key_Space)
+        KEYS_AND_MOUSE.keyPress(view, Qt.Key.Key_Space)
+        KEYS_AND_MOUSE.mousePress(view.viewport(), LEFT, NONE, QPoint(200, 300))
+        KEYS_AND_MOUSE.mouseMove(view.viewport(), QPoint(200, 250))
+        KEYS_AND_MOUSE.mouseRelease(view.viewport(), LEFT, NONE, QPoint(200, 250))
+        KEYS_AND_MOUSE.keyRelease(view, Qt.Key.Key_Space)
     assert bar.value() == 50
 
 

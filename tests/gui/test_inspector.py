@@ -152,8 +152,10 @@ def test_it_follows_every_record(inspector: Inspector, net: SmallNet) -> None:
 
 def test_a_record_that_came_while_hidden_shows(inspector: Inspector, net: SmallNet) -> None:
     inspector.set_selection(Selection("conv1", 1, 5, 5))
+    before = inspector.parts.readout()
     inspector.hide()
     inspector.set_record(net.record(drawing(7)))
+    assert inspector.parts.readout() == before  # no work for what nobody sees
     inspector.show()
     expected = net.output(drawing(7), "conv1")[1, 5, 5]
     assert _exact(inspector.parts.readout()) == expected

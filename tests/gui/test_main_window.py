@@ -172,7 +172,9 @@ def test_the_caption_says_which_network(make_window: WindowMaker) -> None:
     assert window.caption.title.text() == "digits"
     details = window.caption.details.text()
     assert details == "99.56 % on MNIST test · 54,570 parameters · weights as loaded"
-    assert window.windowTitle() == "digits – convnet-viewer"
+    assert window.windowTitle() == "digits – Convnet Viewer"
+    window.set_winner("7")
+    assert window.windowTitle() == "7 – digits – Convnet Viewer"
 
 
 def test_after_training_the_accuracy_is_that_of_the_file(make_window: WindowMaker) -> None:
@@ -460,6 +462,7 @@ def test_markup_in_a_message_is_shown_as_it_is(make_window: WindowMaker) -> None
 def test_a_long_hover_text_does_not_widen_the_window(make_window: WindowMaker) -> None:
     window = make_window()
     window.status.set_timing_text("0.42 ms")
+    QApplication.processEvents()
     place = window.status.timing.geometry()
     window.status.set_hover_text("features.0.conv · channel 3 " * 30)
     QApplication.processEvents()
@@ -531,12 +534,12 @@ def test_closing_saves_first_and_tells(
 
 
 def test_docks_and_size_come_back(make_window: WindowMaker) -> None:
-    first = make_window(1111, 707)
+    first = make_window(800, 707)  # the offscreen screen measures 800 × 800
     first.inspector_dock.close()
     first.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, first.prediction_dock)
     first.close()
     second = make_window_again(make_window)
-    assert (second.width(), second.height()) == (1111, 707)
+    assert (second.width(), second.height()) == (800, 707)
     assert second.inspector_dock.isHidden()
     right = Qt.DockWidgetArea.RightDockWidgetArea
     assert second.dockWidgetArea(second.prediction_dock) == right

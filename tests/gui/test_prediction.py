@@ -29,7 +29,7 @@ def filled(image: QImage, panel: PredictionPanel, row: int, color: str) -> int:
     """Count the pixels of a colour along the middle of a row's bar."""
     area = panel.row_area(row)
     y = int(area.center().y())
-    columns = range(int(area.left()) + 14, int(area.right()) - 60)
+    columns = range(int(area.left()) + 14, int(area.right()) - 52)
     return sum(image.pixelColor(x, y) == QColor(color) for x in columns)
 
 

@@ -7,7 +7,8 @@ import torch
 
 from viewer import cli
 from viewer.core.data.mnist import load_mnist
-from viewer.core.nets.checkpoint import load_checkpoint
+from viewer.core.nets.architectures import architectures
+from viewer.core.nets.checkpoint import Metadata, load_checkpoint, save_checkpoint
 from viewer.core.nets.shipped import resolve_model
 
 LEAST = {"digits": 0.995, "lenet5": 0.989, "mlp": 0.982}
@@ -53,3 +54,14 @@ def test_bad_input_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture
         assert message in captured.err
         assert captured.err.count("\n") == 1
         assert captured.out == ""
+
+
+def test_a_network_for_other_images_is_told_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "small.safetensors"
+    hyper = {"units1": 2, "units2": 2}
+    network = architectures().get("mlp").build(hyper, (1, 5, 5), 10)
+    save_checkpoint(path, network, Metadata("mlp", hyper, (1, 5, 5)))
+    assert cli.main(["evaluate", str(path)]) == 1
+    assert "small does not fit the data set mnist" in capsys.readouterr().err
