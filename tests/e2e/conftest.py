@@ -67,8 +67,9 @@ class Desktop:
         """Press at the first point, move through the others, release at the last."""
         commands: list[str] = ["mousemove", *map(str, points[0]), "mousedown", "1"]
         for x, y in points[1:]:
-            commands += ["mousemove", str(x), str(y)]
-        self.xdotool(*commands, "mouseup", "1")
+            # The X server itself merges moves that no time lies between; no hand is that fast.
+            commands += ["sleep", "0.02", "mousemove", str(x), str(y)]
+        self.xdotool(*commands, "sleep", "0.02", "mouseup", "1")
 
     def click(self, x: int, y: int, button: int = 1) -> None:
         self.xdotool("mousemove", str(x), str(y), "click", str(button))

@@ -284,7 +284,7 @@ INPUTS = [
         _text(json.dumps({"strokes": LINE}) + "\nnot json\n"),
         ("line 2",),
     ),
-    Bad("huge.jsonl", _sparse(60 << 20), ("line 1",)),
+    Bad("huge.jsonl", _sparse(60 << 20), ("larger than 50 MB",)),
 ]
 
 
@@ -454,7 +454,10 @@ def _assert_sentence(sentence: str, case: Bad) -> None:
         (["export", "--layer", "conv99", "--what", "filters", "-o", "f.png"], ("conv99",)),
         (["export", "--layer", "conv1", "--what", "filters", "-o", "f.gif"], ("f.gif",)),
         (["export", "--layer", "conv1", "gone.png", "-o", "maps.png"], ("gone.png",)),
-        (["export", "--layer", "conv1", "--what", "filters", "-o", "no/where/f.png"], ("no/where",)),
+        (
+            ["export", "--layer", "conv1", "--what", "filters", "-o", "no/where/f.png"],
+            ("no/where",),
+        ),
         (["train", "--config", "gone.json", "-o", "run"], ("gone.json",)),
         (["train", "--recipe", "gone", "-o", "run"], ("gone",)),
         (["train", "--resume", "-o", "run"], ("run",)),

@@ -57,6 +57,25 @@ class ActionRow(NamedTuple):
 
 ACTIONS: tuple[ActionRow, ...] = (
     ActionRow(
+        "draw", "&Draw", "Clear the pad and draw a digit", ("D",), "pencil-simple", (SOURCE,)
+    ),
+    ActionRow(
+        "browse_mnist",
+        "&MNIST test images…",
+        "Choose one of the 10,000 test images",
+        ("M",),
+        "squares-four",
+        (SOURCE,),
+    ),
+    ActionRow(
+        "random_mnist",
+        "&Random test image",
+        "Show a random MNIST test image",
+        ("R",),
+        "shuffle",
+        (SOURCE,),
+    ),
+    ActionRow(
         "open_model",
         "&Open model…",
         "Open a trained network",
@@ -160,25 +179,6 @@ ACTIONS: tuple[ActionRow, ...] = (
         checkable=True,
         checked=True,
         separator=True,
-    ),
-    ActionRow(
-        "draw", "&Draw", "Clear the pad and draw a digit", ("D",), "pencil-simple", (SOURCE,)
-    ),
-    ActionRow(
-        "browse_mnist",
-        "&MNIST test images…",
-        "Choose one of the 10,000 test images",
-        ("M",),
-        "squares-four",
-        (SOURCE,),
-    ),
-    ActionRow(
-        "random_mnist",
-        "&Random test image",
-        "Show a random MNIST test image",
-        ("R",),
-        "shuffle",
-        (SOURCE,),
     ),
     ActionRow(
         "zoom_fit", "&Fit", "Show the whole network", ("Ctrl+0", "F"), "corners-out", (VIEW,)

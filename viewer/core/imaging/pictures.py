@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Formats whose decoders are built into Pillow: no external program is ever started, as the
 # one for EPS would be.
-_FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP", "WEBP", "TIFF", "PPM", "AVIF")
+_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "AVIF")
 _NAMES = "PNG, JPEG, GIF, BMP, WebP or TIFF"
 _MAX_FILE_BYTES = 100_000_000
 # Decoded, 100 Mpx take up to 400 MB; larger than any phone's camera writes by default.
@@ -106,7 +106,9 @@ def _decoded(data: bytes, title: str) -> Image:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        image = Image.open(BytesIO(data), formats=_FORMATS)
+        Image.init()
+        known = [name for name in _FORMATS if name in Image.OPEN]  # AVIF: not in every Pillow
+        image = Image.open(BytesIO(data), formats=known)
     except UnidentifiedImageError:
         raise UserError(f"{title} is not a picture: choose a {_NAMES} file.") from None
     except Image.DecompressionBombError:
