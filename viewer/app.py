@@ -11,7 +11,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QMessageLogContext, QSettings, Qt, QtMsgType, qInstallMessageHandler
+from PyQt6.QtCore import (
+    QEvent,
+    QMessageLogContext,
+    QSettings,
+    Qt,
+    QtMsgType,
+    qInstallMessageHandler,
+)
 from PyQt6.QtWidgets import QApplication
 
 from viewer.core.nets.shipped import DEFAULT_MODEL
@@ -28,7 +35,6 @@ if TYPE_CHECKING:
     from viewer.controllers.main import MainController
 
 EXIT_NO_WINDOW = 1
-_PLUGIN_CATEGORY = "qt.qpa.plugin"  # under which Qt says why a platform can't be used
 
 
 class Application:
@@ -107,6 +113,11 @@ class Application:
             self.controller.disconnect_services()
         return all(ended)
 
+    def delete_window(self) -> None:
+        """Delete the window now: left to the interpreter's end, Qt would go before it."""
+        self.window.deleteLater()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
 
 def run_window(
     *,
@@ -143,16 +154,19 @@ def run_window(
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+    application.delete_window()
     return code
 
 
 def create_qt_application() -> QApplication:
     """Return the QApplication, with our fonts, style and names; created once a process."""
-    qInstallMessageHandler(_QtMessages())
+    messages = _QtMessages()
+    qInstallMessageHandler(messages)
     # X11 would merge the moves of a fast pen into one; the pad is quick enough to take them all.
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
     existing = QApplication.instance()
     qt = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    messages.on_started()
     qt.setOrganizationName(ORGANISATION)
     qt.setApplicationName(APPLICATION)
     qt.setApplicationDisplayName(TITLE)
@@ -189,23 +203,34 @@ def install_exception_hooks(window: MainWindow) -> None:
 
 
 class _QtMessages:
-    """Qt's own messages on stderr; a fatal one ends the program with one sentence."""
+    """Qt's own messages on stderr; a fatal one ends the program with one sentence.
+
+    Until Qt has started, its complaints are kept: if it gives up, the first is the reason.
+    """
 
     def __init__(self) -> None:
-        self._reason = ""
+        self._kept: list[str] = []
+        self._starting = True
 
-    def __call__(self, kind: QtMsgType, context: QMessageLogContext, message: str | None) -> None:
+    def on_started(self) -> None:
+        """Tell what was kept: Qt started in spite of it."""
+        self._starting = False
+        sys.stderr.writelines(f"{text}\n" for text in self._kept)
+
+    def __call__(self, kind: QtMsgType, _context: QMessageLogContext, message: str | None) -> None:
         text = (message or "").strip()
         if kind is QtMsgType.QtFatalMsg:
             # Qt aborts after this handler: leave before, with a sentence, not a core dump.
-            reason = self._reason or text.partition("\n")[0] or "no reason given"
+            reason = (*self._kept, text or "no reason given")[0].partition("\n")[0].rstrip(".")
             sys.stderr.write(
                 f"convnet-viewer: Qt can't open a window ({reason}): "
                 "run convnet-viewer doctor to see what is missing.\n"
             )
             sys.stderr.flush()
             os._exit(EXIT_NO_WINDOW)
-        if context.category == _PLUGIN_CATEGORY:
-            self._reason = text.partition("\n")[0].rstrip(".")  # said again if it is fatal
-        elif kind in (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg):
+        if kind not in (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg):
+            return
+        if self._starting:
+            self._kept.append(text)
+        else:
             sys.stderr.write(f"{text}\n")

@@ -137,7 +137,7 @@ def test_a_record_is_reported_once_it_is_painted(
         view.set_record(net.record(drawing(0), generation=41))
     assert painted.args == [41]
     with qtbot.assertNotEmitted(view.record_painted):
-        view.repaint()
+        picture(view)
 
 
 def test_only_the_latest_of_several_records_is_painted(

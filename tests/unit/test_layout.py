@@ -116,6 +116,15 @@ def test_a_zoom_is_taken_and_only_the_height_grows() -> None:
     assert layout.height > 760
 
 
+def test_rows_of_a_view_that_scrolls_are_lower_than_it() -> None:
+    nodes = nodes_of("digits")
+    layout = lay_out(nodes, 860, 760, zoom=3, text=titles(nodes))
+    assert layout.height > 760
+    for top, bottom in zip(layout.row_tops, layout.row_bottoms, strict=True):
+        assert bottom - top < 0.8 * 760
+    assert layout.cards["conv1"].grid.columns == 4
+
+
 def test_the_same_network_and_viewport_give_the_same_layout(nodes: tuple[Node, ...]) -> None:
     first = lay_out(nodes, 860, 760, text=titles(nodes))
     lay_out(nodes, 500, 400, text=titles(nodes))

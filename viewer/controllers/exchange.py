@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from PyQt6.QtWidgets import QFileDialog
 from viewer.core.errors import UserError
 from viewer.core.imaging.stroke_file import write_stroke_file
 from viewer.core.records import Drawing
+from viewer.services.files import ExportJob
 
 if TYPE_CHECKING:
     from viewer.controllers.inputs import InputController
@@ -27,6 +29,7 @@ INPUT_FILTER = (
 )
 STROKES_FILTER = "Stroke file (*.jsonl)"
 PNG_FILTER = "PNG picture (*.png)"
+FIGURE_FILTER = "PNG figure (*.png);;SVG figure (*.svg);;Numbers for NumPy (*.npz)"
 # A pasted photograph is reduced to this before it is encoded: the digit needs no more.
 PASTE_MAX_SIDE_PX = 2000
 
@@ -87,6 +90,25 @@ class ExchangeController(QObject):
         picture = self._views.grab()
         dialog = self._dialog("Export view", PNG_FILTER, save_as="network.png")
         dialog.fileSelected.connect(lambda path: self._save_picture(Path(path), picture))
+        dialog.open()
+
+    def export_layer(self) -> None:
+        """Ask for a name and write the selected layer's maps as a figure or as numbers."""
+        views = self._views
+        selection, network, weights, record = (
+            views.selection,
+            views.network,
+            views.weights,
+            views.record,
+        )
+        if selection is None or network is None or weights is None or record is None:
+            self.failed.emit("No layer is selected: click one of its maps first.")
+            return
+        job = ExportJob(network, weights, record, "", selection.node, views.display, Path())
+        dialog = self._dialog(
+            f"Export the maps of {selection.node}", FIGURE_FILTER, f"{selection.node}.png"
+        )
+        dialog.fileSelected.connect(lambda path: self._files.export(replace(job, path=Path(path))))
         dialog.open()
 
     def copy(self) -> None:

@@ -60,6 +60,11 @@ class InputController(QObject):
         """What is on the pad."""
         return self._panel.pad.source()
 
+    @property
+    def pending(self) -> bool:
+        """Whether something changed that no request has carried yet."""
+        return self._turn.isActive()
+
     def open_file(self, path: Path) -> None:
         """Read a picture or a stroke file and put it on the pad."""
         self._files.open_file(path)

@@ -94,6 +94,13 @@ class MainController(QObject):
             raise UserError(f"{layer} has the channels 0 to {count - 1}, not {channel}.")
         self.views.select_strongest(layer, channel)
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether the record at hand answers what is on the pad now."""
+        record = self.views.record
+        newest = self.inputs.generation
+        return record is not None and record.generation == newest and not self.inputs.pending
+
     def wait_until_shown(self, timeout_s: float) -> None:
         """Run the event loop until the newest input's record has been painted.
 
@@ -103,7 +110,7 @@ class MainController(QObject):
             If something failed on the way, or it took longer than `timeout_s`.
         """
         end = time.monotonic() + timeout_s
-        while not self._is_shown():
+        while not self.is_shown:
             if self._window.messages.text:
                 raise UserError(self._window.messages.text)
             if time.monotonic() > end:
@@ -114,10 +121,6 @@ class MainController(QObject):
         """Take no more signals: the window is about to go."""
         for service in (self._inference,):
             service.blockSignals(True)
-
-    def _is_shown(self) -> bool:
-        record = self.views.record
-        return record is not None and record.generation == self.inputs.generation > 0
 
     def _connect_signals(self) -> None:
         window = self._window
@@ -145,6 +148,7 @@ class MainController(QObject):
             "open_picture": self.exchange.choose_picture,
             "save_drawing": self.exchange.save_drawing,
             "export_view": self.exchange.export_view,
+            "export_layer": self.exchange.export_layer,
             "copy": self.exchange.copy,
             "paste": self.exchange.paste,
             "draw": self._window.pad_panel.pad.clear,

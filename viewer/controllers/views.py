@@ -55,7 +55,7 @@ class ViewController(QObject):
         self._inspector = inspector
         self._prediction = prediction
         self._preview = preview
-        self._weights: WeightsRecord | None = None
+        self.weights: WeightsRecord | None = None
         self.network: NetworkRecord | None = None
         self._dead: DeadChannels | None = None
         self._marked: Mapping[str, frozenset[int]] = {}
@@ -98,7 +98,7 @@ class ViewController(QObject):
     def set_network(self, network: NetworkRecord, weights: WeightsRecord) -> None:
         """Show another network; its first record follows."""
         self.network = network
-        self._weights = weights
+        self.weights = weights
         self._dead = DeadChannels(network)
         self.record = None
         self._flow.set_network(network)
@@ -126,7 +126,7 @@ class ViewController(QObject):
 
     def describe(self, hovered: Selection | None) -> str:
         """Return name, place and value of what is under the pointer, in one line."""
-        return hover_text(hovered, self.network, self._weights, self.record)
+        return hover_text(hovered, self.network, self.weights, self.record)
 
     def grab(self) -> QImage:
         """Return a picture of the view of the network."""

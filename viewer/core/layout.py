@@ -31,6 +31,9 @@ GUTTER_PX = 16  # between cards: room for an arrow
 MAX_GUTTER_PX = 40
 ROW_GUTTER_PX = 16  # between rows: room for an edge that goes on in the next one
 STACK_PX = 16  # between branches in one column
+# Where the view scrolls, a row should leave some of the next one in sight: what is higher
+# than this share of the viewport costs twice.
+ROW_SHARE = 0.6
 
 # What "Fit" tries, from large to small. The last one is taken even if it doesn't fit.
 FIT_LEVELS = tuple(
@@ -115,16 +118,19 @@ def lay_out(
         As wide as `width` unless a single card is wider; as high as it has to be.
     """
     shown = [node for node in nodes if only in (None, node.name)]
-    task = _Task(shown, {node.name: node for node in nodes}, width, text or TextSizes())
+    by_name = {node.name: node for node in nodes}
+    text = text or TextSizes()
+    scrolling = _Task(shown, by_name, width, text, int(height * ROW_SHARE))
     if zoom is not None:
-        return _lay_out(task, Level(max(1, zoom)))
+        return _lay_out(scrolling, Level(max(1, zoom)))
+    task = _Task(shown, by_name, width, text)
     for level in FIT_LEVELS:
         covered = sum(least_area(node, task.by_name, level) for node in shown)
         if covered <= width * height:  # otherwise there is no need to try
             layout = _lay_out(task, level)
             if layout.width <= width and layout.height <= height:
                 return layout
-    return _lay_out(task, FIT_LEVELS[-1])
+    return _lay_out(scrolling, FIT_LEVELS[-1])
 
 
 def columns_of(nodes: Sequence[Node]) -> dict[str, int]:
@@ -161,12 +167,16 @@ class _Stack:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What is laid out: `nodes` of a network that has the nodes `by_name`."""
+    """What is laid out: `nodes` of a network that has the nodes `by_name`.
+
+    Rows higher than `good_row` are avoided, if that is not None.
+    """
 
     nodes: Sequence[Node]
     by_name: Mapping[str, Node]
     width: int
     text: TextSizes
+    good_row: int | None = None
 
 
 def _lay_out(task: _Task, level: Level) -> FlowLayout:
@@ -181,7 +191,7 @@ def _lay_out(task: _Task, level: Level) -> FlowLayout:
             for node in members
         ]
         stacks.append(_stack(tuple(node.name for node in members), options))
-    rows = _break_into_rows(stacks, room)
+    rows = _break_into_rows(stacks, room, task.good_row)
     return _placed(task, stacks, rows, columns, level)
 
 
@@ -223,18 +233,20 @@ class _Row:
     chosen: tuple[int, ...]
 
 
-def _break_into_rows(stacks: list[_Stack], room: int) -> list[_Row]:
+def _break_into_rows(stacks: list[_Stack], room: int, good_row: int | None) -> list[_Row]:
     """Return the rows with the lowest sum of heights; of equals, the fewest rows."""
-    costs: list[tuple[int, int]] = [(0, 0)]
+    limit = math.inf if good_row is None else good_row
+    costs: list[tuple[float, int]] = [(0, 0)]
     rows: list[_Row | None] = [None]
     for last in range(1, len(stacks) + 1):
-        best: tuple[tuple[int, int], _Row] | None = None
+        best: tuple[tuple[float, int], _Row] | None = None
         for first in range(last - 1, -1, -1):
             row = _row(stacks, first, last, room)
             if row is None:
                 break  # more stacks don't fit into one row in any way
             total, count = costs[first]
-            cost = (total + row.height + ROW_GUTTER_PX, count + 1)
+            excess = max(0, row.height - limit)
+            cost = (total + row.height + excess + ROW_GUTTER_PX, count + 1)
             if best is None or cost < best[0]:
                 best = (cost, row)
         assert best is not None, "a single stack always makes a row"

@@ -5,12 +5,17 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from viewer.core.errors import UserError
 from viewer.core.mailbox import Mailbox
 from viewer.services.worker import Worker
+
+if TYPE_CHECKING:
+    from viewer.core.imaging.display import DisplaySettings
+    from viewer.core.records import ActivationRecord, NetworkRecord, WeightsRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +29,44 @@ class _DecodePicture:
     title: str
 
 
+@dataclass(frozen=True, slots=True)
+class ExportJob:
+    """What to write where: the maps of one layer, in the colours of the window."""
+
+    network: NetworkRecord
+    weights: WeightsRecord
+    record: ActivationRecord
+    drawn: str
+    layer: str
+    settings: DisplaySettings
+    path: Path
+
+
+_Job = _OpenFile | _DecodePicture | ExportJob
+
+
 class FileService(QObject):
-    """Opens what somebody wants classified, on a thread of its own; the last one asked wins.
+    """Reads what somebody wants classified and writes figures, on a thread of its own.
+
+    Of several files asked for at once, the last one wins.
 
     Signals
     -------
     inputs_ready(list of Drawing or Picture, str)
         The content of a file, and its name.
+    exported(str)
+        Path of a figure that was written.
     failed(str)
-        One sentence on a file that can't be read.
+        One sentence on a file that can't be read or written.
     """
 
     inputs_ready = pyqtSignal(object, str)
+    exported = pyqtSignal(str)
     failed = pyqtSignal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._mailbox: Mailbox[_OpenFile | _DecodePicture] = Mailbox("file")
+        self._mailbox: Mailbox[_Job] = Mailbox("file", "export")
         self._worker = Worker("files", self._mailbox, self._handle, self._on_error)
 
     def start(self) -> None:
@@ -55,19 +81,32 @@ class FileService(QObject):
         """Decode a picture that is already in memory (pasted or dropped)."""
         self._mailbox.put("file", _DecodePicture(data, title))
 
+    def export(self, job: ExportJob) -> None:
+        """Write a figure or the numbers of a layer; the path's ending says which."""
+        self._mailbox.put("export", job)
+
     def shutdown(self) -> bool:
         """End the thread; call before any receiver of the signals is deleted."""
         return self._worker.shutdown()
 
-    def _handle(self, item: _OpenFile | _DecodePicture) -> None:
+    def _handle(self, item: _Job) -> None:
         # Pillow and SciPy: imported on this thread, when the first file is opened.
         from viewer.core.imaging.pictures import picture_from_bytes
         from viewer.core.inputs import open_inputs
 
-        if isinstance(item, _OpenFile):
+        if isinstance(item, ExportJob):
+            self._export(item)
+        elif isinstance(item, _OpenFile):
             self.inputs_ready.emit(open_inputs(item.path), item.path.name)
         else:
             self.inputs_ready.emit([picture_from_bytes(item.data, item.title)], item.title)
+
+    def _export(self, job: ExportJob) -> None:
+        from viewer.core.export import Source, What, export
+
+        source = Source(job.network, job.weights, job.record, job.drawn)
+        export(source, job.layer, What.MAPS, job.path, settings=job.settings)
+        self.exported.emit(str(job.path))
 
     def _on_error(self, error: Exception) -> None:
         if isinstance(error, UserError):

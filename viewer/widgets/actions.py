@@ -100,7 +100,22 @@ ACTIONS: tuple[ActionRow, ...] = (
         (FILE,),
         separator=True,
     ),
-    ActionRow("export_view", "&Export view…", "Save what is shown", ("Ctrl+E",), "export", (FILE,)),
+    ActionRow(
+        "export_view",
+        "&Export view…",
+        "Save the view of the network as a picture",
+        ("Ctrl+E",),
+        "export",
+        (FILE,),
+    ),
+    ActionRow(
+        "export_layer",
+        "Export &layer…",
+        "Save the selected layer's maps as a figure or as numbers",
+        ("Ctrl+Shift+E",),
+        "export",
+        (FILE,),
+    ),
     ActionRow(
         "quit", "&Quit", "Close the window", ("Ctrl+Q",), "sign-out", (FILE,), separator=True
     ),

@@ -92,7 +92,8 @@ def _paint_source(
     size = patch.bottom - patch.top, patch.right - patch.left
     covered = patch_rect(card, row, (patch.top, patch.left), size, scene.dpr)
     color = _contribution_color(scene.theme, source.amount)
-    _outline(painter, tile_rect(card, row, scene.dpr), color, scene.theme)
+    if card.grid.height > 1 or card.grid.width > 1:
+        _outline(painter, tile_rect(card, row, scene.dpr), color, scene.theme)
     _outline(painter, _enlarged(covered), color, scene.theme)
     curve = _curve(covered.center(), cell.center())
     width = THINNEST_PX + (THICKEST_PX - THINNEST_PX) * share

@@ -22,7 +22,8 @@ def drawing(*lines: ArrayLike, canvas: tuple[float, float] | None = CANVAS) -> D
 def ring(centre: Sequence[float], radius: float, points: int = 100) -> FloatArray:
     angles = np.linspace(0, 2 * np.pi, points)
     circle = np.stack([np.cos(angles), np.sin(angles)], axis=1) * radius
-    return (circle + np.array(centre)).astype(np.float32)
+    points_on: FloatArray = (circle + np.array(centre)).astype(np.float32)
+    return points_on
 
 
 def centre_of_mass(pixels: FloatArray) -> tuple[float, float]:

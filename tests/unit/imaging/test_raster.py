@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ def distance_to(line: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np
     """Return each pixel's distance from a polyline, the plain way."""
     y, x = np.indices(shape) + 0.5
     distance = np.full(shape, np.inf)
-    for a, b in zip(line[:-1], line[1:], strict=True):
+    for a, b in pairwise(line):
         step = b - a
         t = np.clip(((x - a[0]) * step[0] + (y - a[1]) * step[1]) / (step @ step), 0, 1)
         distance = np.minimum(distance, np.hypot(x - a[0] - t * step[0], y - a[1] - t * step[1]))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -84,9 +86,7 @@ def test_what_the_eraser_leaves_is_outside_and_loses_no_length() -> None:
         middles = stroke.points[:-1] + steps / 2
         assert np.hypot(*(middles - 50).T).min() > 20 - 1e-3
     # Independently: count finely sampled points outside the circle.
-    fine = np.concatenate(
-        [np.linspace(a, b, 2000, endpoint=False) for a, b in zip(line, line[1:], strict=False)]
-    )
+    fine = np.concatenate([np.linspace(a, b, 2000, endpoint=False) for a, b in pairwise(line)])
     lengths = np.repeat(np.hypot(*np.diff(line, axis=0).T) / 2000, 2000)
     outside = np.hypot(*(fine - 50).T) > 20
     assert kept == pytest.approx(float(lengths[outside].sum()), rel=1e-3)

@@ -26,6 +26,7 @@ _FAINT = 0.1  # grey levels below count as paper
 # Ink smaller than this part of a picture is a speck: a digit on a whole page is small.
 _SMALLEST_PART = 0.03
 _ROUND = 1.35  # longest side over the pen's width: below, the ink is a dot and no digit
+_BLUR_OF_SEARCH_PX = 2.0  # what resampling and smoothing add to a dot's side
 _MARGIN = 0.15  # paper around the ink that is cut out with it, as a part of its side
 _BLUR_PX = 0.2  # of a 28×28 frame: smooths the outline before it is thinned
 _LARGEST_BLOWUP = 64.0
@@ -137,7 +138,7 @@ def _normalised(
     # Ends of strokes are round: their centre line ends half a pen before the ink does.
     line = max(side - 2 * half, 1.0)
     smallest = _SMALLEST_PART * max(ink.shape)
-    speck = side < smallest or side < _ROUND * 2 * half
+    speck = side < smallest or side < _ROUND * 2 * half + _BLUR_OF_SEARCH_PX
     growth = (DIGIT_PX - PEN_PX) * frame.unit / line
     limit = DIGIT_PX * frame.unit / (SPECK_PART * max(ink.shape)) if speck else _LARGEST_BLOWUP
     growth = min(growth, limit, DIGIT_PX * frame.unit / max(2.0, side - 2 * half + 2))

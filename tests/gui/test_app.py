@@ -1,0 +1,298 @@
+"""The whole program in one process: window, controllers, services, the real networks."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PyQt6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
+from PyQt6.QtGui import QDropEvent, QImage
+from PyQt6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from viewer.app import Application, install_exception_hooks
+from viewer.core.imaging.digit import digit
+from viewer.core.nets.checkpoint import load_checkpoint
+from viewer.core.nets.shipped import resolve_model
+from viewer.core.records import Drawing, Picture, Selection, Stroke
+
+SEVEN = np.array([(70, 62), (140, 59), (210, 62), (174, 140), (126, 238)], np.float32)
+WAIT_MS = 20_000
+
+
+@pytest.fixture
+def start(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Callable[..., Application]]:
+    """Return a function that starts the program and waits for its network."""
+    running: list[Application] = []
+
+    def run(**arguments: object) -> Application:
+        settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+        application = Application(qapp, settings, **arguments)  # type: ignore[arg-type]  # as given
+        running.append(application)
+        application.window.resize(1200, 800)
+        application.start()
+        application.complete()
+        qtbot.waitUntil(lambda: shown(application), timeout=WAIT_MS)
+        return application
+
+    yield run
+    for application in running:
+        application.window.close()
+        assert application.shutdown()
+        application.delete_window()
+
+
+def shown(application: Application) -> bool:
+    controller = application.controller
+    assert controller is not None
+    return controller.is_shown
+
+
+def draw(application: Application, points: np.ndarray = SEVEN) -> None:
+    pad = application.window.pad_panel.pad
+    side = pad.square.width() / 280
+    corner = QPointF(pad.square.topLeft())
+    from viewer.widgets.pad import Tool
+
+    pad.begin(corner + QPointF(*points[0]) * side, Tool.PEN)
+    for point in points[1:]:
+        pad.extend(corner + QPointF(*point) * side)
+    pad.finish()
+
+
+def test_a_drawn_seven_is_read_and_every_number_is_torchs(
+    start: Callable[..., Application], qtbot: QtBot
+) -> None:
+    application = start()
+    draw(application)
+    controller = application.controller
+    assert controller is not None
+    qtbot.waitUntil(lambda: application.window.windowTitle().startswith("7 "), timeout=WAIT_MS)
+
+    record = controller.views.record
+    assert record is not None and record.probabilities is not None
+    loaded = load_checkpoint(resolve_model("digits"))
+    pixels = torch.from_numpy(digit(controller.inputs.source).pixels.copy())
+    x = (pixels - loaded.metadata.mean[0]) / loaded.metadata.std[0]
+    with torch.inference_mode():
+        value = x[None, None]
+        for name, module in loaded.module.named_children():
+            value = module(value)
+            np.testing.assert_array_equal(record.outputs[name], value[0].numpy(), err_msg=name)
+        probabilities = value.softmax(-1)[0].numpy()
+    np.testing.assert_array_equal(record.probabilities, probabilities)
+    assert application.window.prediction.winner == "7"
+
+
+def test_a_blank_pad_has_no_prediction(start: Callable[..., Application], qtbot: QtBot) -> None:
+    application = start()
+
+    assert application.window.prediction.winner is None
+    assert "Draw" in application.window.prediction.message
+
+
+def test_the_last_of_many_points_is_always_shown(
+    start: Callable[..., Application], qtbot: QtBot
+) -> None:
+    application = start()
+    controller = application.controller
+    assert controller is not None
+    rng = np.random.default_rng(0)
+    draw(application, rng.uniform(20, 260, (1000, 2)).astype(np.float32))
+    qtbot.waitUntil(lambda: shown(application), timeout=WAIT_MS)
+
+    record = controller.views.record
+    assert record is not None
+    np.testing.assert_array_equal(record.image.pixels, digit(controller.inputs.source).pixels)
+
+
+def test_the_drawing_stays_when_the_network_changes(
+    start: Callable[..., Application], qtbot: QtBot
+) -> None:
+    application = start()
+    draw(application)
+    before = application.window.pad_panel.pad.drawing()
+    application.window.network_chosen.emit("mlp")
+    qtbot.waitUntil(lambda: application.window.windowTitle().startswith("7 – mlp"), timeout=WAIT_MS)
+
+    after = application.window.pad_panel.pad.drawing()
+    np.testing.assert_array_equal(after.strokes[0].points, before.strokes[0].points)
+    controller = application.controller
+    assert controller is not None and controller.views.record is not None
+    assert controller.views.network is not None
+    assert set(controller.views.record.outputs) == {n.name for n in controller.views.network.nodes}
+
+
+def test_a_broken_network_leaves_the_good_one_in_place(
+    start: Callable[..., Application], qtbot: QtBot, tmp_path: Path
+) -> None:
+    application = start()
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"\x00" * 64)
+    application.window.files_dropped.emit([str(broken)])
+    qtbot.waitUntil(lambda: "broken" in application.window.messages.text, timeout=WAIT_MS)
+    draw(application)
+
+    qtbot.waitUntil(
+        lambda: application.window.windowTitle().startswith("7 – digits"), timeout=WAIT_MS
+    )
+
+
+def test_a_broken_network_on_the_command_line_gives_way_to_the_default(
+    start: Callable[..., Application], tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"no")
+    application = start(model=str(broken))
+
+    assert "digits" in application.window.windowTitle()
+    assert "broken" in application.window.messages.text
+
+
+def test_a_dropped_picture_is_read_off_the_window_thread(
+    start: Callable[..., Application], qtbot: QtBot, tmp_path: Path
+) -> None:
+    application = start()
+    path = tmp_path / "seven.png"
+    image = QImage(200, 200, QImage.Format.Format_Grayscale8)
+    image.fill(255)
+    for y in range(30, 50):
+        for x in range(40, 160):
+            image.setPixel(x, y, 0)
+    for y in range(50, 180):
+        centre = 150 - (y - 50) // 2
+        for x in range(centre - 10, centre + 10):
+            image.setPixel(x, y, 0)
+    assert image.save(str(path))
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    event = QDropEvent(
+        QPointF(600, 400),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(application.window, event)
+
+    qtbot.waitUntil(lambda: application.window.windowTitle().startswith("7 "), timeout=WAIT_MS)
+    assert isinstance(application.window.pad_panel.pad.source(), Picture)
+
+
+def test_a_test_image_shows_its_label_until_drawing_begins(
+    start: Callable[..., Application], qtbot: QtBot
+) -> None:
+    application = start()
+    application.dataset.request_image(0)  # a 7
+    qtbot.waitUntil(lambda: application.window.windowTitle().startswith("7 "), timeout=WAIT_MS)
+    assert application.window.pad_panel.pad.picture is not None
+
+    draw(application)
+
+    assert application.window.pad_panel.pad.picture is None
+
+
+def test_the_raw_switch_changes_what_the_network_sees(
+    start: Callable[..., Application], qtbot: QtBot
+) -> None:
+    application = start()
+    controller = application.controller
+    assert controller is not None
+    controller.inputs.show_source(Drawing((Stroke(SEVEN / 4 + 10, 6.0),), canvas=(280.0, 280.0)))
+    qtbot.waitUntil(lambda: shown(application), timeout=WAIT_MS)
+    prepared = controller.views.record
+    application.window.action_set["prepare"].trigger()
+    qtbot.waitUntil(lambda: controller.views.record is not prepared, timeout=WAIT_MS)
+
+    assert prepared is not None and controller.views.record is not None
+    assert prepared.image.pixels[:, 20:].sum() > 0
+    assert controller.views.record.image.pixels[:, 20:].sum() == 0
+
+
+def test_selection_follows_everywhere_and_goes_with_the_network(
+    start: Callable[..., Application], qtbot: QtBot
+) -> None:
+    application = start()
+    controller = application.controller
+    assert controller is not None
+    chosen = Selection("conv2", 3, 2, 1)
+    controller.flow.selection_changed.emit(chosen)
+    assert controller.views.selection == chosen
+
+    application.window.network_chosen.emit("mlp")
+    qtbot.waitUntil(lambda: "mlp" in application.window.windowTitle(), timeout=WAIT_MS)
+
+    assert controller.views.selection is None
+
+
+def test_hovering_tells_the_exact_value(start: Callable[..., Application], qtbot: QtBot) -> None:
+    application = start()
+    draw(application)
+    qtbot.waitUntil(lambda: application.window.windowTitle().startswith("7 "), timeout=WAIT_MS)
+    controller = application.controller
+    assert controller is not None and controller.views.record is not None
+    controller.flow.hover_changed.emit(Selection("conv1", 2, 14, 15))
+
+    text = application.window.status.hover.text()
+    value = controller.views.record.outputs["conv1"][2, 14, 15]
+    assert "conv1" in text and "channel 2" in text
+    assert np.float32(text.rpartition(" ")[2].replace("−", "-")) == value
+
+
+def test_an_older_record_never_replaces_a_newer_one(start: Callable[..., Application]) -> None:
+    application = start()
+    controller = application.controller
+    assert controller is not None and controller.views.record is not None
+    newest = controller.views.record
+    from dataclasses import replace
+
+    controller.views.set_record(replace(newest, generation=newest.generation - 1))
+
+    assert controller.views.record is newest
+
+
+def test_settings_of_display_never_cause_a_forward_pass(
+    start: Callable[..., Application], qtbot: QtBot
+) -> None:
+    application = start()
+    controller = application.controller
+    assert controller is not None
+    record, generation = controller.views.record, controller.inputs.generation
+    for group, choice in (("scope", "channel"), ("sequential", "magma"), ("signed", "tutorial")):
+        application.window.color_chosen.emit(group, choice)
+    application.window.action_set["theme_dark"].trigger()
+
+    assert controller.inputs.generation == generation
+    assert controller.views.record is record
+    assert (controller.views.display.scope, controller.views.display.dark) == ("channel", True)
+
+
+def test_an_exception_in_a_slot_is_shown_and_the_program_lives_on(
+    start: Callable[..., Application], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = start()
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    install_exception_hooks(application.window)
+    try:
+        raise ValueError("a slot failed")
+    except ValueError as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+
+    assert "a slot failed" in application.window.messages.text
+
+
+def test_threads_end_with_the_window(start: Callable[..., Application]) -> None:
+    application = start()
+    names = {"inference", "files", "dataset"}
+    assert names <= {thread.name for thread in threading.enumerate()}
+
+    application.window.close()
+    assert application.shutdown()
+
+    assert not names & {thread.name for thread in threading.enumerate()}
