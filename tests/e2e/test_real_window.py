@@ -52,7 +52,9 @@ def pad_area(tmp_path: Path, desktop: Desktop) -> tuple[int, int, int]:
     return x + left, y + top, side
 
 
-def on_pad(area: tuple[int, int, int], points: tuple[tuple[float, float], ...]) -> list[tuple[int, int]]:
+def on_pad(
+    area: tuple[int, int, int], points: tuple[tuple[float, float], ...]
+) -> list[tuple[int, int]]:
     left, top, side = area
     return [(round(left + x * side), round(top + y * side)) for x, y in points]
 

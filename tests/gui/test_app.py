@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PyQt6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
-from PyQt6.QtGui import QDropEvent, QImage
+from PyQt6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
+from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -20,6 +21,7 @@ from viewer.core.imaging.digit import digit
 from viewer.core.nets.checkpoint import load_checkpoint
 from viewer.core.nets.shipped import resolve_model
 from viewer.core.records import Drawing, Picture, Selection, Stroke
+from viewer.widgets.ink_surface import Tool
 
 SEVEN = np.array([(70, 62), (140, 59), (210, 62), (174, 140), (126, 238)], np.float32)
 WAIT_MS = 20_000
@@ -57,8 +59,6 @@ def draw(application: Application, points: np.ndarray = SEVEN) -> None:
     pad = application.window.pad_panel.pad
     side = pad.square.width() / 280
     corner = QPointF(pad.square.topLeft())
-    from viewer.widgets.pad import Tool
-
     pad.begin(corner + QPointF(*points[0]) * side, Tool.PEN)
     for point in points[1:]:
         pad.extend(corner + QPointF(*point) * side)
@@ -171,14 +171,15 @@ def test_a_dropped_picture_is_read_off_the_window_thread(
     assert image.save(str(path))
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
-    event = QDropEvent(
-        QPointF(600, 400),
-        Qt.DropAction.CopyAction,
-        data,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
+    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    plain = Qt.KeyboardModifier.NoModifier
+    # Qt hands a drop to nobody that was not entered before.
+    QApplication.sendEvent(
+        application.window, QDragEnterEvent(QPoint(600, 400), copy, data, left, plain)
     )
-    QApplication.sendEvent(application.window, event)
+    QApplication.sendEvent(
+        application.window, QDropEvent(QPointF(600, 400), copy, data, left, plain)
+    )
 
     qtbot.waitUntil(lambda: application.window.windowTitle().startswith("7 "), timeout=WAIT_MS)
     assert isinstance(application.window.pad_panel.pad.source(), Picture)
@@ -203,7 +204,9 @@ def test_the_raw_switch_changes_what_the_network_sees(
     application = start()
     controller = application.controller
     assert controller is not None
-    controller.inputs.show_source(Drawing((Stroke(SEVEN / 4 + 10, 6.0),), canvas=(280.0, 280.0)))
+    controller.inputs.show_source(
+        Drawing((Stroke((SEVEN / 4 + 10).astype(np.float32), 6.0),), canvas=(280.0, 280.0))
+    )
     qtbot.waitUntil(lambda: shown(application), timeout=WAIT_MS)
     prepared = controller.views.record
     application.window.action_set["prepare"].trigger()
@@ -249,8 +252,6 @@ def test_an_older_record_never_replaces_a_newer_one(start: Callable[..., Applica
     controller = application.controller
     assert controller is not None and controller.views.record is not None
     newest = controller.views.record
-    from dataclasses import replace
-
     controller.views.set_record(replace(newest, generation=newest.generation - 1))
 
     assert controller.views.record is newest

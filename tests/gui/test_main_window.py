@@ -338,11 +338,11 @@ def test_colours(qtbot: QtBot, make_window: WindowMaker) -> None:
     with qtbot.waitSignal(window.color_chosen) as signal:
         channel.trigger()
     assert signal.args == ["scope", "channel"]
-    assert window._color_menu.current("scope") == "channel"
-    assert window._color_menu.current("sequential") == "viridis"
+    assert window.color_menu.current("scope") == "channel"
+    assert window.color_menu.current("sequential") == "viridis"
     with qtbot.assertNotEmitted(window.color_chosen):
-        window._color_menu.set_current("sequential", "grey")
-    assert window._color_menu.current("sequential") == "grey"
+        window.color_menu.set_current("sequential", "grey")
+    assert window.color_menu.current("sequential") == "grey"
 
 
 def test_recent_files(qtbot: QtBot, make_window: WindowMaker) -> None:

@@ -39,10 +39,8 @@ class ColorController(QObject):
         self._settings = settings
         self._restore()
         window.color_chosen.connect(self._on_color_chosen)
-
-    def set_dark(self, dark: bool) -> None:
-        """Draw the swatches as the colours look in that theme."""
-        self._offer(dark)
+        # Twenty swatches take a while: they are drawn when somebody looks.
+        window.color_menu.aboutToShow.connect(self._offer)
 
     def _restore(self) -> None:
         for key in ("sequential", "signed", "scope"):
@@ -58,8 +56,9 @@ class ColorController(QObject):
         elif group == "scope" and choice in list(Scope):
             self._views.set_display(scope=Scope(choice))
 
-    def _offer(self, dark: bool) -> None:
+    def _offer(self) -> None:
         display = self._views.display
+        dark = display.dark
         self._window.set_color_choices(
             [
                 _maps("sequential", "Values from zero up", display, signed=False, dark=dark),

@@ -175,7 +175,6 @@ class MainController(QObject):
 
     def _on_theme_changed(self, theme: Theme) -> None:
         self.views.set_theme(theme)
-        self.colors.set_dark(theme.dark)
         self.dataset.set_theme(theme)
 
     def _on_files_dropped(self, paths: list[str]) -> None:

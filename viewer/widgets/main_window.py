@@ -61,6 +61,7 @@ class MainWindow(QMainWindow):
     prediction : PredictionPanel
     messages : MessageStrip
     tool_bar : ToolBar
+    color_menu : ColorMenu
     caption : NetworkCaption
     status : StatusBar
     icons : IconSet or None
@@ -112,9 +113,9 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(MIN_WIDTH_PX, MIN_HEIGHT_PX)
         self.action_set = ActionSet(rows, self)
         self.addActions(list(self.action_set))  # shortcuts are to work without a menu, too
-        self._color_menu = ColorMenu(self)
+        self.color_menu = ColorMenu(self)
         self._recent_menu = RecentMenu(self)
-        self.tool_bar = ToolBar(self.action_set, self._color_menu, self)
+        self.tool_bar = ToolBar(self.action_set, self.color_menu, self)
         self.addToolBar(self.tool_bar)
         self.caption = NetworkCaption()
         self._central: QWidget = _placeholder(LOADING_TEXT)
@@ -169,7 +170,7 @@ class MainWindow(QMainWindow):
 
     def set_color_choices(self, groups: Sequence[ColorGroup]) -> None:
         """Offer colour maps and scopes."""
-        self._color_menu.set_groups(groups)
+        self.color_menu.set_groups(groups)
 
     def show_message(self, sentence: str) -> None:
         """Show a sentence that stays until it is dismissed."""
@@ -209,14 +210,14 @@ class MainWindow(QMainWindow):
         assert bar is not None
         docks = (self.input_dock, self.prediction_dock, self.inspector_dock)
         panels = [action for dock in docks if (action := dock.toggleViewAction())]
-        fill_menu_bar(bar, self.action_set, self._recent_menu, self._color_menu, panels)
+        fill_menu_bar(bar, self.action_set, self._recent_menu, self.color_menu, panels)
 
     def _connect_signals(self) -> None:
         self.action_set.action_triggered.connect(self._on_action_triggered)
         self.action_set.action_toggled.connect(self.action_toggled)
         self.tool_bar.network_chosen.connect(self.network_chosen)
         self._recent_menu.recent_chosen.connect(self.recent_chosen)
-        self._color_menu.color_chosen.connect(self.color_chosen)
+        self.color_menu.color_chosen.connect(self.color_chosen)
         self._drop.files_dropped.connect(self.files_dropped)
         self._appearance.theme_changed.connect(self._on_theme_changed)
 

@@ -1,4 +1,4 @@
-"""``convnet-viewer [MODEL] [INPUT]``: what the arguments mean; the window itself is tested in gui."""
+"""``convnet-viewer [MODEL] [INPUT]``: what the arguments mean; tests of the window are in gui."""
 
 from __future__ import annotations
 

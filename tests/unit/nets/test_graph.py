@@ -78,7 +78,9 @@ def test_in_place_relu_does_not_change_what_is_kept_of_the_convolution() -> None
     torch.manual_seed(1)
     module = in_place_net()
     x = torch.randn(1, *SHAPE)
-    expected = functional.conv2d(x, module[0].weight, module[0].bias)
+    conv = module[0]
+    assert isinstance(conv, nn.Conv2d)
+    expected = functional.conv2d(x, conv.weight, conv.bias)
 
     outputs = Graph(module, SHAPE).run(x)
 
@@ -149,7 +151,9 @@ def test_weights_are_copies() -> None:
     module = in_place_net()
     record = Graph(module, SHAPE).weights(step=7)
     before = record.weights["0"].copy()
-    module[0].weight.data.zero_()
+    conv = module[0]
+    assert isinstance(conv, nn.Conv2d)
+    conv.weight.data.zero_()
 
     assert record.step == 7
     assert (record.weights["0"] == before).all()
