@@ -192,7 +192,7 @@ def test_hover_tells_the_pixel_and_the_value(view: FlowView, net: SmallNet, qtbo
     assert scene is not None
     assert scene.value(cell) == record.outputs["conv2"][2, 5, 6]
     where, value = flow_overlay.readout(scene, cell)
-    assert where == "conv2  map 2, y 5, x 6"
+    assert where == "conv2  channel 2, y 5, x 6"
     assert np.float32(value.replace("−", "-")) == record.outputs["conv2"][2, 5, 6]
     with qtbot.waitSignal(view.hover_changed) as left:
         QApplication.sendEvent(view.viewport(), QEvent(QEvent.Type.Leave))

@@ -8,8 +8,9 @@ from PyQt6.QtCore import QPointF
 from PyQt6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
+from viewer.core.imaging.numbers import format_percent
 from viewer.core.records import Legibility
-from viewer.widgets.prediction import DIGITS, PredictionPanel, percent
+from viewer.widgets.prediction import DIGITS, PredictionPanel
 from viewer.widgets.theme import LIGHT, Theme
 
 SEVEN = [0.001, 0.003, 0.010, 0.002, 0.0, 0.0005, 0.0, 0.9735, 0.004, 0.006]
@@ -46,7 +47,7 @@ def filled(image: QImage, panel: PredictionPanel, row: int, color: str) -> int:
     ],
 )
 def test_percent(probability: float, text: str) -> None:
-    assert percent(probability) == text
+    assert format_percent(probability) == text
 
 
 def test_it_starts_by_saying_that_a_network_is_loading(panel: PredictionPanel) -> None:

@@ -37,6 +37,12 @@ def _run(command: Sequence[str | Path], folder: Path, **variables: str) -> str:
     return done.stdout
 
 
+def _is_this_program(entry: Path) -> bool:
+    """Return whether an entry of site-packages is an installation of what is tested here."""
+    name = entry.name.lower().lstrip("_")
+    return name == "viewer" or name.startswith(("convnet_viewer", "editable_impl_convnet_viewer"))
+
+
 @dataclass(frozen=True)
 class Environment:
     """A virtual environment that sees the libraries of this one, but not what is linked here."""
@@ -47,10 +53,14 @@ class Environment:
     def create(cls, folder: Path) -> Environment:
         venv.EnvBuilder(with_pip=False, system_site_packages=False).create(folder)
         made = cls(folder)
-        # A path listed in a .pth file is searched, but the .pth files in it are not run: an
-        # editable install of the checkout in this environment can't be seen from there.
-        lines = dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib"))
-        made.packages.joinpath("libraries.pth").write_text("\n".join(lines), encoding="utf-8")
+        libraries = folder / "libraries"
+        libraries.mkdir()
+        for source in dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib")):
+            for entry in Path(source).iterdir():
+                if not _is_this_program(entry):
+                    libraries.joinpath(entry.name).symlink_to(entry)
+        # A path listed in a .pth file is searched, but the .pth files in it are not run.
+        made.packages.joinpath("libraries.pth").write_text(str(libraries), encoding="utf-8")
         return made
 
     @property

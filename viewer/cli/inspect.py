@@ -83,7 +83,7 @@ def _print_table(network: NetworkRecord) -> None:
     accuracy = (
         ""
         if network.test_accuracy is None
-        else f", {network.test_accuracy:.2%} right on the test images of {network.dataset}"
+        else f", {network.test_accuracy:.2%} right on {network.dataset}'s test images"
     )
     sys.stdout.write(f"{network.title}: {network.parameters:,} parameters{accuracy}\n")
 

@@ -61,6 +61,7 @@ class DatasetController(QObject):
     def _build(self) -> None:
         # Only now: few sessions open it, and its modules need not delay the start.
         from viewer.widgets.dataset_browser import DatasetBrowser
+        from viewer.widgets.docks import as_page
 
         browser = DatasetBrowser()
         browser.page_requested.connect(self._on_page_requested)
@@ -69,7 +70,7 @@ class DatasetController(QObject):
         browser.next_mistake_requested.connect(self._on_next_mistake_requested)
         self._browser = browser
         self._dock = self._window.add_dock(
-            "dataset", "MNIST test images", browser, Qt.DockWidgetArea.RightDockWidgetArea
+            "dataset", "MNIST test images", as_page(browser), Qt.DockWidgetArea.RightDockWidgetArea
         )
         self._window.tabifyDockWidget(self._window.inspector_dock, self._dock)
         if self._theme is not None:

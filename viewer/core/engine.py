@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from viewer.core.data.registry import dataset_title
 from viewer.core.imaging.digit import digit
 from viewer.core.nets.checkpoint import LoadedNetwork, load_checkpoint
 from viewer.core.nets.graph import SOFTMAX_NAME, Graph
@@ -54,7 +55,7 @@ class Engine:
             class_names=tuple(metadata.class_names),
             parameters=sum(p.numel() for p in loaded.module.parameters()),
             test_accuracy=metadata.test_accuracy,
-            dataset=metadata.dataset,
+            dataset=None if metadata.dataset is None else dataset_title(metadata.dataset),
             source=loaded.source,
         )
 

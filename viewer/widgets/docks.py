@@ -74,6 +74,13 @@ class Dock(QDockWidget):
         self.setTitleBarWidget(self.title_bar)
 
 
+def as_page(page: QWidget) -> QWidget:
+    """Give what fills a dock the surface's colour, as the docks that scroll have it."""
+    page.setObjectName("dock_page")
+    page.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    return page
+
+
 def scrolling(page: QWidget) -> QScrollArea:
     """Return `page` in an area that scrolls where the page can't shrink any more."""
     page.setObjectName("dock_page")

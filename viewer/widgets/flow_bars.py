@@ -7,6 +7,7 @@ from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QPainter, QStaticText
 
 from viewer.core.card_layout import PADDING_PX, PERCENT_PX, Card
+from viewer.core.imaging.numbers import format_percent
 from viewer.core.records import ActivationRecord, FloatArray, NetworkRecord
 from viewer.widgets.flow_titles import TitleFonts
 from viewer.widgets.theme import Theme
@@ -65,7 +66,7 @@ class ClassBars:
             return
         bar = QRectF(self._left, bar_top, self._length * share, BAR_PX)
         painter.fillRect(bar, self._text if wins else self._bar)
-        self._write(painter, None, top, f"{share * 100:.1f} %", wins)
+        self._write(painter, None, top, format_percent(share), wins)
 
     def _write(
         self, painter: QPainter, left: float | None, top: int, text: str, bold: bool

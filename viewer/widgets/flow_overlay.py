@@ -169,7 +169,7 @@ def _place(scene: FlowScene, hover: Selection) -> str:
         return f"class {scene.network.class_names[hover.channel]}"
     if len(node.output_shape) == 1:
         return f"unit {hover.channel}"
-    return f"map {hover.channel}, y {hover.y}, x {hover.x}"
+    return f"channel {hover.channel}, y {hover.y}, x {hover.x}"
 
 
 def paint_readout(

@@ -15,7 +15,7 @@ from viewer.widgets.actions import ACTIONS, ActionRow, ActionSet
 from viewer.widgets.caption import NetworkCaption
 from viewer.widgets.color_menu import ColorGroup, ColorMenu
 from viewer.widgets.dialogs import AboutDialog, ShortcutsDialog
-from viewer.widgets.docks import Dock, DockTitle, scrolling
+from viewer.widgets.docks import Dock, DockTitle, as_page, scrolling
 from viewer.widgets.drops import FileDrop
 from viewer.widgets.menus import RecentMenu, fill_menu_bar
 from viewer.widgets.messages import MessageStrip
@@ -149,7 +149,7 @@ class MainWindow(QMainWindow):
     def set_inspector(self, widget: QWidget) -> None:
         """Put the inspector into its dock; what stood there is deleted."""
         previous = self.inspector_dock.widget()
-        self.inspector_dock.setWidget(widget)
+        self.inspector_dock.setWidget(as_page(widget))
         if previous is not None:
             previous.deleteLater()
 

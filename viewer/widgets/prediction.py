@@ -9,6 +9,7 @@ from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QResizeEvent
 from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from viewer.core.imaging.numbers import format_percent
 from viewer.widgets.overrides import override
 from viewer.widgets.theme import GRID_PX, LIGHT, TextSize, text_font
 
@@ -25,19 +26,11 @@ WINNER_WIDTH_PX = 80
 WINNER_DIGIT_PT = 40.0  # a figure to be seen from the last row of a classroom, not text
 NAME_SHARE = 0.45  # of the width, at most, for long names
 WIDEST_PERCENT = ">99.9 %"
-NEARLY_ONE = 0.9995  # from here on it would be rounded to 100.0
 PREFERRED_WIDTH_PX, MIN_WIDTH_PX = 248, 200
 
 BLANK_TEXT = "Draw a digit"
 SPECK_TEXT = "Too small to read: draw larger"
 LOADING_TEXT = "Loading network …"
-
-
-def percent(probability: float) -> str:
-    """Return `probability` to a tenth of a percent; never 100 for what is only near it."""
-    if NEARLY_ONE <= probability < 1:
-        return ">99.9 %"
-    return f"{100 * probability:.1f} %"
 
 
 class _Fonts:
@@ -157,7 +150,7 @@ class PredictionPanel(QWidget):
             shown = sorted(shown, key=lambda i: -probabilities[i])[:MAX_ROWS]
         self._rows = [(self._names[i], probabilities[i]) for i in shown]
         self._winner, self._best, self._message = self._names[best], probabilities[best], ""
-        self.setAccessibleDescription(f"{self._winner}, {percent(probabilities[best])}")
+        self.setAccessibleDescription(f"{self._winner}, {format_percent(probabilities[best])}")
         self.update()
 
     def _show_message(self, text: str) -> None:
@@ -248,7 +241,7 @@ class PredictionPanel(QWidget):
         name_px = self._name_px or int(NAME_SHARE * area.width())
         painter.drawText(left, baseline, self._elided(name, name_px))
         if not self._message:
-            text = percent(probability)
+            text = format_percent(probability)
             advance = self._fonts.percent_advance(text, strong=first)
             painter.drawText(right - advance, baseline, text)
         left += name_px + GRID_PX
@@ -269,7 +262,7 @@ class PredictionPanel(QWidget):
         fonts = self._fonts
         heights = (fonts.digit_px, fonts.title_px, fonts.body_px)
         line = QRectF(area.x(), area.center().y() - sum(heights) / 2, area.width(), 0)
-        parts = (fonts.digit, self._winner), (fonts.title, percent(self._best))
+        parts = (fonts.digit, self._winner), (fonts.title, format_percent(self._best))
         for height, (font, text) in zip(heights, parts, strict=False):
             line.setHeight(height)
             painter.setFont(font)
@@ -286,7 +279,7 @@ class PredictionPanel(QWidget):
         painter.setPen(self._colors.muted if self._message else self._colors.text)
         room = area.width()
         if not self._message:
-            painter.drawText(line, _RIGHT, percent(self._best))
+            painter.drawText(line, _RIGHT, format_percent(self._best))
             room -= painter.fontMetrics().horizontalAdvance(WIDEST_PERCENT) + GRID_PX
         text = self._message or self._winner
         elided = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(room))

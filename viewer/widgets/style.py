@@ -41,6 +41,7 @@ QMainWindow::separator:hover {{ background: {border_strong}; }}
 QScrollArea {{ background: {surface}; border: 0; }}
 #dock_page {{ background: {surface}; }}
 QLabel#dock_page {{ color: {text_muted}; }}
+QDockWidget > QWidget#dock_page {{ background: {surface}; }}
 QToolButton {{ background: transparent; border: 1px solid transparent;
                border-radius: {radius}px; color: {text}; padding: 0 4px; }}
 QToolButton:hover {{ background: {border}; }}

@@ -21,3 +21,12 @@ def datasets() -> Registry[Loader]:
 def load_dataset(name: str, part: str) -> ImageDataset:
     """Return one part of a data set by its name; UserError if it is unknown or unreadable."""
     return datasets().get(name)(part)
+
+
+# Names as their authors write them.
+_TITLES = {"mnist": "MNIST"}
+
+
+def dataset_title(name: str) -> str:
+    """Return a data set's name as it is shown; one that is not registered stays as it is."""
+    return _TITLES.get(name, name)

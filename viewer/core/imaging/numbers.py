@@ -56,3 +56,16 @@ def format_exact(x: float) -> str:
     if not math.isfinite(x):
         return format_number(x)
     return str(np.float32(x)).removesuffix(".0").replace("-", MINUS)
+
+
+# From here on a tenth of a percent would round to 100.
+NEARLY_ONE = 0.9995
+
+
+def format_percent(probability: float) -> str:
+    """Return `probability` to a tenth of a percent; never 100 for what is only near it."""
+    if math.isnan(probability):
+        return "NaN"
+    if NEARLY_ONE <= probability < 1:
+        return ">99.9 %"
+    return f"{100 * probability:.1f} %"

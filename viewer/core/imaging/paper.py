@@ -137,16 +137,16 @@ def _evidence(page: Page, luminance: FloatArray) -> float:
     """Return how far the ink is from the picture's edge in brightness: the edge is paper.
 
     The bright hole of a black 0 stands out from what surrounds it as much as the ink does,
-    but not from the edge. A quartile, because a shadow or a broad stroke may cover some of
-    the edge.
+    but not from the edge. A quartile of the edge, because a shadow or a broad stroke may
+    cover some of it; and the more of the edge is like paper, the better.
     """
     if page.level == 0:
         return 0.0
     edge = np.concatenate([luminance[0], luminance[-1], luminance[:, 0], luminance[:, -1]])
-    ink = luminance[page.contrast > page.level / 2]
-    if page.dark:
-        return float(np.quantile(edge, 0.75)) - float(np.median(ink))
-    return float(np.median(ink)) - float(np.quantile(edge, 0.25))
+    ink = float(np.median(luminance[page.contrast > page.level / 2]))
+    paper = float(np.quantile(edge, 0.75 if page.dark else 0.25))
+    agreeing = float(np.mean(np.abs(edge - paper) < np.abs(edge - ink)))
+    return agreeing * (paper - ink if page.dark else ink - paper)
 
 
 def find_ink(page: Page) -> Mask:
