@@ -348,3 +348,55 @@ def test_arguments_name_the_parts() -> None:
     parser = argparse.ArgumentParser()
     bench.configure(parser)
     assert parser.parse_args(["--only", "startup"]).only == "startup"
+
+
+# --- the program under measurement, in a process of its own
+
+SESSION = """
+import json
+from viewer.cli.benchmarks.event_loop_gap import gaps_while_drawing
+from viewer.cli.benchmarks.session import POINTS, running
+
+with running("mlp") as session:
+    generations, winners = [], set()
+    times = []
+    for _ in range(POINTS):  # more than one digit
+        times.append(session.update_s())
+        record = session.controller.views.record
+        generations.append(record.generation)
+        assert record.generation == session.controller.inputs.generation
+        winners.add(session.application.window.prediction.winner)
+    gaps_ms, points_per_s = gaps_while_drawing(session, 1.0)
+print(json.dumps([times, generations, sorted(winners), gaps_ms, points_per_s]))
+"""
+
+
+@pytest.mark.slow
+def test_each_movement_is_timed_until_its_own_answer_is_painted() -> None:
+    variables = {"QT_QPA_PLATFORM": "offscreen"}
+    result = run_process(program=("-c", SESSION), variables=variables)
+    assert (result.code, result.err) == (0, "")
+    times, generations, winners, gaps_ms, points_per_s = json.loads(result.out)
+    assert len(times) == len(generations) == 120
+    assert all(0 < seconds < 10 for seconds in times)
+    assert generations == sorted(set(generations)), "a movement was answered by an older record"
+    assert "3" in winners
+    assert len(gaps_ms) > 20
+    assert sum(gaps_ms) == pytest.approx(1000, rel=0.3)
+    assert points_per_s == pytest.approx(1000, rel=0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["window", "live"])
+def test_the_probe_stamps_the_window_and_the_first_prediction(what: str, tmp_path: Path) -> None:
+    drawing = tmp_path / "three.jsonl"
+    write_stroke_file(drawing, three(40))
+    variables = output.environment(tmp_path)
+    result = run_process(
+        what,
+        drawing,
+        program=("-m", "viewer.cli.benchmarks.startup_probe"),
+        variables={name: variables[name] for name in ("QT_QPA_PLATFORM", "XDG_CONFIG_HOME")},
+    )
+    assert (result.code, result.err) == (0, "")
+    assert float(result.out) <= time.monotonic()

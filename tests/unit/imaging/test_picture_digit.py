@@ -179,11 +179,15 @@ def test_specks_and_a_shadow_at_the_edge_are_dropped() -> None:
     assert likeness(digit_from_picture(Picture(dirty, "a")).pixels, clean) > 0.98
 
 
-def test_a_shadow_beside_a_five_is_no_part_of_it() -> None:
+@pytest.mark.parametrize("beside", ["shadow", "ruled line"])
+def test_what_comes_in_from_outside_is_no_part_of_a_digit(beside: str) -> None:
     page = np.full((200, 200), 0.95, np.float32)
     page[60:140, 60:70] = page[130:140, 60:110] = 0.1
     clean = digit_from_picture(Picture(page, "a")).pixels
-    page[20:180, :35] = 0.3
+    if beside == "shadow":
+        page[20:180, :35] = 0.3
+    else:
+        page[160:163] = 0.2
     assert likeness(digit_from_picture(Picture(page, "a")).pixels, clean) > 0.98
 
 

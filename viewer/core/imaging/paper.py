@@ -21,7 +21,7 @@ SEARCH_PX = 256  # longest side of the picture in which the digit is looked for
 # blob of an 8 under a pen of a fifth of the canvas reaches about half.
 _INK_AT_MOST = 0.6
 _SMOOTHING_PX = 1.0  # of the picture searched: noise would lift the closing
-_LEAST_CONTRAST = 0.10  # of the paper's brightness: below, a page is blank
+_LEAST_CONTRAST = 0.12  # of the paper's brightness: below, a page is blank
 _NOISE_FACTOR = 25.0  # ink stands out from the usual difference of neighbours by this much
 _STRONG, _WEAK = 0.55, 0.4  # of the ink's usual contrast: hysteresis
 _DARKEST_PAPER = 0.15  # ink on darker paper is not worth blowing up
