@@ -220,12 +220,8 @@ class _QtMessages:
     def __call__(self, kind: QtMsgType, _context: QMessageLogContext, message: str | None) -> None:
         text = (message or "").strip()
         if kind is QtMsgType.QtFatalMsg:
-            # Qt aborts after this handler: leave before, with a sentence, not a core dump.
-            reason = (*self._kept, text or "no reason given")[0].partition("\n")[0].rstrip(".")
-            sys.stderr.write(
-                f"convnet-viewer: Qt can't open a window ({reason}): "
-                "run convnet-viewer doctor to see what is missing.\n"
-            )
+            # Qt aborts after this handler: leave before, without a core dump.
+            sys.stderr.write(self._why_no_window(text) if self._starting else f"{text}\n")
             sys.stderr.flush()
             os._exit(EXIT_NO_WINDOW)
         if kind not in (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg):
@@ -234,3 +230,10 @@ class _QtMessages:
             self._kept.append(text)
         else:
             sys.stderr.write(f"{text}\n")
+
+    def _why_no_window(self, text: str) -> str:
+        reason = (*self._kept, text or "no reason given")[0].partition("\n")[0].rstrip(".")
+        return (
+            f"convnet-viewer: Qt can't open a window ({reason}): "
+            "run convnet-viewer doctor to see what is missing.\n"
+        )

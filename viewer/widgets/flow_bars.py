@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QPainter, QStaticText
+from PyQt6.QtCore import QPointF, QRectF
+from PyQt6.QtGui import QPainter
 
 from viewer.core.card_layout import PADDING_PX, PERCENT_PX, Card
 from viewer.core.imaging.numbers import format_percent
 from viewer.core.records import ActivationRecord, FloatArray, NetworkRecord
 from viewer.widgets.flow_titles import TitleFonts
+from viewer.widgets.ready_text import ReadyText
 from viewer.widgets.theme import Theme
 
 BAR_PX = 8  # thickness of a bar within its row
-_MAX_TEXTS = 256  # kept ready; shares have 1,001 different texts
 
 
 class ClassBars:
@@ -31,7 +31,7 @@ class ClassBars:
         self._bar, self._track = theme.color("bar"), theme.color("window")
         self._left = card.maps.x + widest + PADDING_PX
         self._length = card.maps.right - PERCENT_PX - PADDING_PX - self._left
-        self._texts: dict[tuple[str, bool], QStaticText] = {}
+        self._texts = ReadyText()
 
     def shown(self, record: ActivationRecord | None) -> tuple[int, ...]:
         """Return the classes that have a bar, from the top: all, or the likeliest of many."""
@@ -72,18 +72,10 @@ class ClassBars:
         self, painter: QPainter, left: float | None, top: int, text: str, bold: bool
     ) -> None:
         """Write into a row, from `left` or up to the right end."""
-        ready = self._texts.get((text, bold))
-        if ready is None:
-            if len(self._texts) >= _MAX_TEXTS:
-                self._texts.clear()
-            ready = QStaticText(text)
-            ready.setTextFormat(Qt.TextFormat.PlainText)
-            ready.prepare(font=painter.font())
-            self._texts[text, bold] = ready
-        size = ready.size()
+        size = self._texts.size(text, painter.font(), bold=bold)
         x = self.card.maps.right - size.width() if left is None else left
         y = top + (self.card.scale - size.height()) / 2
-        painter.drawStaticText(QPointF(round(x), round(y)), ready)
+        self._texts.draw(painter, QPointF(round(x), round(y)), text, bold=bold)
 
     def _probabilities(self, record: ActivationRecord | None) -> FloatArray | None:
         if record is None or record.probabilities is None:

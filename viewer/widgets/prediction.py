@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from viewer.core.imaging.numbers import format_percent
 from viewer.widgets.overrides import override
+from viewer.widgets.ready_text import ReadyText
 from viewer.widgets.theme import GRID_PX, LIGHT, TextSize, text_font
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class PredictionPanel(QWidget):
         super().__init__(parent)
         self._colors = _Colors(LIGHT)
         self._fonts = _Fonts()
+        self._texts = ReadyText()
         self._rows: list[tuple[str, float]] = []
         self._message = self._winner = ""
         self._best = 0.0
@@ -239,11 +241,13 @@ class PredictionPanel(QWidget):
         middle = int(area.center().y())
         baseline = middle + (metrics.ascent() - metrics.descent() + 1) // 2
         name_px = self._name_px or int(NAME_SHARE * area.width())
-        painter.drawText(left, baseline, self._elided(name, name_px))
+        top = baseline - metrics.ascent()
+        name = self._elided(name, name_px)
+        self._texts.draw(painter, QPointF(left, top), name, bold=first)
         if not self._message:
             text = format_percent(probability)
             advance = self._fonts.percent_advance(text, strong=first)
-            painter.drawText(right - advance, baseline, text)
+            self._texts.draw(painter, QPointF(right - advance, top), text, bold=first)
         left += name_px + GRID_PX
         width = right - self._fonts.percent_px - GRID_PX - left
         height = round(area.height() * BAR_SHARE)
