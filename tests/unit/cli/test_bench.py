@@ -228,10 +228,14 @@ def test_a_part_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
         output.run_part(PARTS[0])
 
 
-def test_a_part_s_process_is_offscreen_and_has_settings_of_its_own(tmp_path: Path) -> None:
+def test_a_part_s_process_is_offscreen_and_has_settings_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     variables = output.environment(tmp_path)
     assert variables["QT_QPA_PLATFORM"] == "offscreen"
     assert variables["XDG_CONFIG_HOME"] == str(tmp_path)
+    assert "PYTHONDONTWRITEBYTECODE" not in variables
 
 
 def test_the_machine_is_described_by_a_real_process(tmp_path: Path) -> None:

@@ -93,7 +93,8 @@ def environment(settings: Path) -> dict[str, str]:
     """
     package_parent = str(Path(viewer.__file__).resolve().parent.parent)
     paths = [package_parent, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return os.environ | {
+    inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return inherited | {
         "QT_QPA_PLATFORM": "offscreen",
         "XDG_CONFIG_HOME": str(settings),
         "PYTHONPATH": os.pathsep.join(paths),
