@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -99,6 +100,8 @@ class Application:
         self.window.set_icons()
         if self.window.icons is not None:
             self.controller.set_icons(self.window.icons)
+        # What is there now stays for good: no collection has to walk through it again.
+        gc.freeze()
 
     def shutdown(self) -> bool:
         """End every thread, then let go of the views; services go before widgets die.
@@ -151,8 +154,7 @@ def run_window(
     if not application.shutdown():
         # A library call that can't be interrupted (an import, a download) is left behind:
         # the process ends all the same, without running destructors under its feet.
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush_output()
         os._exit(code)
     application.delete_window()
     return code
@@ -202,6 +204,17 @@ def install_exception_hooks(window: MainWindow) -> None:
     threading.excepthook = on_thread_exception
 
 
+def _write_error(text: str) -> None:
+    if sys.stderr is not None:  # a GUI entry point on Windows has none
+        sys.stderr.write(f"{text}\n")
+
+
+def _flush_output() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+
+
 class _QtMessages:
     """Qt's own messages on stderr; a fatal one ends the program with one sentence.
 
@@ -215,25 +228,26 @@ class _QtMessages:
     def on_started(self) -> None:
         """Tell what was kept: Qt started in spite of it."""
         self._starting = False
-        sys.stderr.writelines(f"{text}\n" for text in self._kept)
+        for text in self._kept:
+            _write_error(text)
 
     def __call__(self, kind: QtMsgType, _context: QMessageLogContext, message: str | None) -> None:
         text = (message or "").strip()
         if kind is QtMsgType.QtFatalMsg:
             # Qt aborts after this handler: leave before, without a core dump.
-            sys.stderr.write(self._why_no_window(text) if self._starting else f"{text}\n")
-            sys.stderr.flush()
+            _write_error(self._why_no_window(text) if self._starting else text)
+            _flush_output()
             os._exit(EXIT_NO_WINDOW)
         if kind not in (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg):
             return
         if self._starting:
             self._kept.append(text)
         else:
-            sys.stderr.write(f"{text}\n")
+            _write_error(text)
 
     def _why_no_window(self, text: str) -> str:
         reason = (*self._kept, text or "no reason given")[0].partition("\n")[0].rstrip(".")
         return (
             f"convnet-viewer: Qt can't open a window ({reason}): "
-            "run convnet-viewer doctor to see what is missing.\n"
+            "run convnet-viewer doctor to see what is missing."
         )

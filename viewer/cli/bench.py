@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
                 line + "\n" for line in table({part.name: results[part.name]}, (part,))
             )
     if args.json:
-        sys.stdout.write(json.dumps(results, ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(json.dumps(results, indent=2) + "\n")
     return 0
 
 

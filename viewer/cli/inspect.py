@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
     network = Engine.open(args.model).network
     if args.json:
-        sys.stdout.write(json.dumps(as_object(network), ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(json.dumps(as_object(network), indent=2) + "\n")
     else:
         _print_table(network)
     return 0

@@ -10,7 +10,8 @@ import sys
 def complain(sentence: object) -> None:
     """Write one line about what is wrong, whatever characters are in it."""
     text = " ".join(str(sentence).splitlines())
-    sys.stderr.write(f"convnet-viewer: {text}\n")
+    if sys.stderr is not None:  # a GUI entry point on Windows has none
+        sys.stderr.write(f"convnet-viewer: {text}\n")
 
 
 def accept_any_character() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -92,6 +93,11 @@ def _answer(
 ) -> Answer:
     if probabilities is None:
         return Answer(path, index, None, None, source.label)
+    if not all(map(math.isfinite, probabilities.tolist())):  # JSON has no word for it either
+        raise UserError(
+            f"{engine.network.title} answers {path} with numbers that are not finite: "
+            "train it again, or choose another network."
+        )
     names = engine.network.class_names
     return Answer(
         path,
@@ -111,8 +117,7 @@ def as_json(answer: Answer) -> str:
             "prediction": answer.prediction,
             "probabilities": answer.probabilities,
             "label": answer.label,
-        },
-        ensure_ascii=False,
+        }
     )
 
 

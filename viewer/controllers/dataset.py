@@ -8,12 +8,16 @@ from PyQt6.QtCore import QObject, Qt
 
 if TYPE_CHECKING:
     from viewer.controllers.networks import NetworkController
+    from viewer.core.records import Drawing, Picture
     from viewer.services.dataset import DatasetService, Page
     from viewer.widgets.dataset_browser import DatasetBrowser, PageRequest
     from viewer.widgets.docks import Dock
     from viewer.widgets.icons import IconSet
     from viewer.widgets.main_window import MainWindow
     from viewer.widgets.theme import Theme
+
+
+KEPT_PICTURES = 16  # undo brings back at most that many
 
 
 class DatasetController(QObject):
@@ -34,16 +38,23 @@ class DatasetController(QObject):
         self._dock: Dock | None = None
         self._theme: Theme | None = None
         self._index: int | None = None
+        self._pictures: list[tuple[object, int]] = []
         service.page_ready.connect(self._on_page_ready)
         service.picture_ready.connect(self._on_picture_ready)
         service.busy.connect(self._on_busy)
-        window.pad_panel.pad.picture_discarded.connect(self._on_picture_discarded)
 
     def set_theme(self, theme: Theme) -> None:
         """Give the browser the theme's colours."""
         self._theme = theme
         if self._browser is not None:
             self._browser.set_theme(theme)
+
+    def set_source(self, source: Drawing | Picture) -> None:
+        """Mark the test image that the network is asked about, if it is one."""
+        found = (index for picture, index in self._pictures if picture is source)
+        self._index = next(found, None)
+        if self._browser is not None:
+            self._browser.set_current(self._index)
 
     def browse(self) -> None:
         """Show the browser."""
@@ -90,16 +101,9 @@ class DatasetController(QObject):
         if self._browser is not None:
             self._browser.set_page(page.images, page.labels, page.indices, page.total)
 
-    def _on_picture_ready(self, _picture: object, index: int) -> None:
-        self._set_current(index)
-
-    def _on_picture_discarded(self) -> None:
-        self._set_current(None)
-
-    def _set_current(self, index: int | None) -> None:
-        self._index = index
-        if self._browser is not None:
-            self._browser.set_current(index)
+    def _on_picture_ready(self, picture: Picture, index: int) -> None:
+        self._pictures = [*self._pictures, (picture, index)][-KEPT_PICTURES:]
+        self.set_source(picture)
 
     def _on_busy(self, text: str) -> None:
         if self._browser is not None:

@@ -32,6 +32,7 @@ PNG_FILTER = "PNG picture (*.png)"
 FIGURE_FILTER = "PNG figure (*.png);;SVG figure (*.svg);;Numbers for NumPy (*.npz)"
 # A pasted photograph is reduced to this before it is encoded: the digit needs no more.
 PASTE_MAX_SIDE_PX = 2000
+PNG_UNCOMPRESSED = 100
 
 
 class ExchangeController(QObject):
@@ -162,9 +163,13 @@ class ExchangeController(QObject):
 def _encoded(image: QImage) -> bytes:
     if max(image.width(), image.height()) > PASTE_MAX_SIDE_PX:
         image = image.scaled(
-            PASTE_MAX_SIDE_PX, PASTE_MAX_SIDE_PX, Qt.AspectRatioMode.KeepAspectRatio
+            PASTE_MAX_SIDE_PX,
+            PASTE_MAX_SIDE_PX,
+            Qt.AspectRatioMode.KeepAspectRatio,
+            Qt.TransformationMode.SmoothTransformation,  # thin strokes would break otherwise
         )
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "BMP")  # written at once; PNG would take the window's thread a while
+    # Quality 100 is PNG without compression, written at once; BMP would lose transparency.
+    image.save(buffer, "PNG", PNG_UNCOMPRESSED)
     return bytes(buffer.data().data())

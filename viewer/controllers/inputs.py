@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QObject, QTimer, pyqtSignal
+from PyQt6.QtCore import QObject, pyqtSignal
 
 from viewer.core.records import Drawing, InferenceRequest, Picture
 
@@ -20,19 +20,22 @@ if TYPE_CHECKING:
 class InputController(QObject):
     """Sends the newest input to the network whenever it changes.
 
-    Several pen movements that one turn of the event loop delivers make one request, which
-    carries all of them.
+    Every movement of the pen makes a request at once, which carries the whole drawing; the
+    ones that the network has no time for are replaced by newer ones before they are begun.
 
     Signals
     -------
     failed(str)
         One sentence on an input that can't be used.
-    picture_index_changed(int)
-        Index of the data set's image on the pad.
+    told(str)
+        One sentence on an input that was used, but not all of it.
+    source_changed(Drawing or Picture)
+        What the network is asked about from now on.
     """
 
     failed = pyqtSignal(str)
-    picture_index_changed = pyqtSignal(int)
+    told = pyqtSignal(str)
+    source_changed = pyqtSignal(object)
 
     def __init__(
         self,
@@ -50,9 +53,7 @@ class InputController(QObject):
         self._files = files
         self._dataset = dataset
         self.generation = 0
-        self._turn = QTimer(self)
-        self._turn.setSingleShot(True)
-        self._turn.setInterval(0)
+        self._reading = False
         self._connect_signals()
 
     @property
@@ -60,13 +61,9 @@ class InputController(QObject):
         """What is on the pad."""
         return self._panel.pad.source()
 
-    @property
-    def pending(self) -> bool:
-        """Whether something changed that no request has carried yet."""
-        return self._turn.isActive()
-
     def open_file(self, path: Path) -> None:
         """Read a picture or a stroke file and put it on the pad."""
+        self._reading = True
         self._files.open_file(path)
 
     def show_source(self, source: Drawing | Picture) -> None:
@@ -75,42 +72,41 @@ class InputController(QObject):
             self._panel.pad.set_picture(source)
         else:
             self._panel.pad.set_drawing(source)
-        self._prediction.set_label(source.label)
         self.submit()
 
     def submit(self) -> None:
         """Ask the network about what is on the pad now."""
-        self._turn.stop()
         self.generation += 1
-        raw = not self._panel.preview.prepared
-        self._inference.submit(InferenceRequest(self.generation, self.source, raw=raw))
+        raw, source = not self._panel.preview.prepared, self.source
+        self._prediction.set_label(source.label)
+        self._inference.submit(InferenceRequest(self.generation, source, raw=raw))
+        self.source_changed.emit(source)
 
     def _connect_signals(self) -> None:
         pad = self._panel.pad
-        self._turn.timeout.connect(self.submit)
-        pad.drawing_changed.connect(self._on_drawing_changed)
+        pad.drawing_changed.connect(self.submit)
         pad.picture_discarded.connect(self._on_picture_discarded)
         self._panel.preparation_toggled.connect(self.submit)
         self._files.inputs_ready.connect(self._on_inputs_ready)
-        self._files.failed.connect(self.failed)
+        self._files.failed.connect(self._on_file_failed)
         self._dataset.picture_ready.connect(self._on_picture_ready)
         self._dataset.failed.connect(self.failed)
-
-    def _on_drawing_changed(self) -> None:
-        if not self._turn.isActive():
-            self._turn.start()
 
     def _on_picture_discarded(self) -> None:
         self._prediction.set_label(None)
 
     def _on_inputs_ready(self, sources: list[Drawing | Picture], title: str) -> None:
+        self._reading = False
         self.show_source(sources[0])
         if len(sources) > 1:
-            self.failed.emit(
+            self.told.emit(
                 f"{title} has {len(sources):,} drawings: the first is shown; "
                 "convnet-viewer predict reads them all."
             )
 
-    def _on_picture_ready(self, picture: Picture, index: int) -> None:
+    def _on_file_failed(self, sentence: str) -> None:
+        self._reading = False
+        self.failed.emit(sentence)
+
+    def _on_picture_ready(self, picture: Picture, _index: int) -> None:
         self.show_source(picture)
-        self.picture_index_changed.emit(index)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QEventLoop, QObject, QSettings
+from PyQt6.QtCore import QEventLoop, QObject, QSettings, QTimer
 from PyQt6.QtWidgets import QApplication
 
 from viewer.controllers.colors import ColorController
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from viewer.widgets.theme import Theme
 
 MODEL_SUFFIXES = frozenset({SUFFIX, ".pt", ".pth"})
+WAKE_MS = 50  # how soon a wait sees that its time is over
 
 
 class MainController(QObject):
@@ -48,6 +49,9 @@ class MainController(QObject):
         super().__init__()
         self._window = window
         self._inference = inference
+        self._files = files
+        self._services: tuple[QObject, ...] = (inference, files, dataset)
+        self._failure = ""
         self.flow = FlowView(theme)
         self.inspector = Inspector()
         panel = window.pad_panel
@@ -98,8 +102,7 @@ class MainController(QObject):
     def is_shown(self) -> bool:
         """Whether the record at hand answers what is on the pad now."""
         record = self.views.record
-        newest = self.inputs.generation
-        return record is not None and record.generation == newest and not self.inputs.pending
+        return record is not None and record.generation == self.inputs.generation
 
     def wait_until_shown(self, timeout_s: float) -> None:
         """Run the event loop until the newest input's record has been painted.
@@ -110,24 +113,29 @@ class MainController(QObject):
             If something failed on the way, or it took longer than `timeout_s`.
         """
         end = time.monotonic() + timeout_s
+        tick = QTimer()  # wakes the wait below, which has no time limit of its own
+        tick.start(WAKE_MS)
         while not self.is_shown:
-            if self._window.messages.text:
-                raise UserError(self._window.messages.text)
+            if self._failure:
+                raise UserError(self._failure)
             if time.monotonic() > end:
                 raise UserError(f"The network did not answer within {timeout_s:.0f} seconds.")
-            QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
+            QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
 
     def disconnect_services(self) -> None:
         """Take no more signals: the window is about to go."""
-        for service in (self._inference,):
+        for service in self._services:
             service.blockSignals(True)
 
     def _connect_signals(self) -> None:
         window = self._window
         self._inference.record_ready.connect(self._on_record_ready)
-        self._inference.failed.connect(window.show_message)
+        self._inference.failed.connect(self._on_failed)
         for controller in (self.inputs, self.networks, self.exchange):
-            controller.failed.connect(window.show_message)
+            controller.failed.connect(self._on_failed)
+        self.inputs.told.connect(window.show_message)
+        self.inputs.source_changed.connect(self.dataset.set_source)
+        self._files.exported.connect(self._on_exported)
         self.networks.network_changed.connect(self._on_network_changed)
         self.views.winner_changed.connect(self._on_winner_changed)
         self.flow.hover_changed.connect(self._on_hover_changed)
@@ -158,6 +166,13 @@ class MainController(QObject):
             "zoom_in": lambda: self.flow.zoom_by(1),
             "zoom_out": lambda: self.flow.zoom_by(-1),
         }
+
+    def _on_failed(self, sentence: str) -> None:
+        self._failure = sentence
+        self._window.show_message(sentence)
+
+    def _on_exported(self, path: str) -> None:
+        self._window.status.set_timing_text(f"Saved {Path(path).name}")
 
     def _on_record_ready(self, record: ActivationRecord) -> None:
         self.views.set_record(record)

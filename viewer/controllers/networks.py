@@ -49,7 +49,7 @@ class NetworkController(QObject):
         self._window = window
         self._inference = inference
         self._settings = settings
-        self.model = ""
+        self.model = self._title = ""
         self._offer()
         window.network_chosen.connect(self.open)
         inference.network_loaded.connect(self._on_loaded)
@@ -70,31 +70,34 @@ class NetworkController(QObject):
     def _recent(self) -> list[str]:
         stored = self._settings.value(RECENT_KEY, [])
         # An INI file gives one entry back as a string and an empty list as None.
-        paths = [stored] if isinstance(stored, str) else list(stored or [])
-        return [str(path) for path in paths][:MAX_RECENT]
+        paths = [stored] if isinstance(stored, str) else stored
+        if not isinstance(paths, list):
+            return []  # or whatever somebody else wrote there
+        return [path for path in paths if isinstance(path, str) and path][:MAX_RECENT]
 
     def _on_loaded(self, model: str, network: NetworkRecord, weights: WeightsRecord) -> None:
         self.model = model
+        self._title = network.title
         if model not in shipped_models():
-            path = str(Path(model).resolve())
-            others = [entry for entry in self._recent() if entry != path]
-            self._settings.setValue(RECENT_KEY, [path, *others][:MAX_RECENT])
+            # The chooser knows a file by its whole path, whatever it was opened by.
+            self.model = str(Path(model).expanduser().resolve())
+            others = [entry for entry in self._recent() if entry != self.model]
+            self._settings.setValue(RECENT_KEY, [self.model, *others][:MAX_RECENT])
             self._offer()
-            model = path
-        self._window.tool_bar.set_current_network(NetworkChoice(model, network.title))
+        self._show_choice()
         self._window.set_network(network, weights.step)
         self.network_changed.emit(network, weights)
 
     def _on_failed(self, model: str, sentence: str) -> None:
-        if not self.model:
-            if model != DEFAULT_MODEL:
-                self.open(DEFAULT_MODEL)  # named on the command line, say: never an empty window
-        else:
-            self._window.tool_bar.set_current_network(
-                NetworkChoice(self.model, Path(self.model).stem)
-            )
         self._forget(model)
+        if self.model:
+            self._show_choice()
+        elif model != DEFAULT_MODEL:
+            self.open(DEFAULT_MODEL)  # named on the command line, say: never an empty window
         self.failed.emit(sentence)
+
+    def _show_choice(self) -> None:
+        self._window.tool_bar.set_current_network(NetworkChoice(self.model, self._title))
 
     def _forget(self, model: str) -> None:
         left = [entry for entry in self._recent() if entry != model]

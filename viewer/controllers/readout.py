@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from viewer.core.imaging.kernels import as_kernels, weights_matrix
 from viewer.core.records import (
     ActivationRecord,
-    FloatArray,
     Kind,
     NetworkRecord,
     Selection,
@@ -29,7 +29,7 @@ def hover_text(
     if hovered is None or network is None:
         return ""
     if hovered.in_channel is not None:
-        return _weight_text(hovered, weights)
+        return _weight_text(hovered, network, weights)
     node = network.node(hovered.node)
     parts = [hovered.node]
     if len(node.output_shape) == 3:
@@ -55,16 +55,18 @@ def exact(value: float) -> str:
     return text.replace("-", "−")
 
 
-def _weight_text(hovered: Selection, weights: WeightsRecord | None) -> str:
-    if weights is None or hovered.node not in weights.weights:
+def _weight_text(hovered: Selection, network: NetworkRecord, weights: WeightsRecord | None) -> str:
+    array = None if weights is None else weights.weights.get(hovered.node)
+    matrix = weights_matrix(network.node(hovered.node), {n.name: n for n in network.nodes})
+    if array is None or matrix is None:
         return ""
-    array: FloatArray = weights.weights[hovered.node]
+    # A dense layer behind maps has kernels as large as these: its weights are seen in that shape.
+    kernels = as_kernels(array, matrix)  # (out, in, height, width)
     place = [hovered.node, f"filter {hovered.channel}", f"input channel {hovered.in_channel}"]
-    index: tuple[int, ...] = (hovered.channel, hovered.in_channel or 0)
-    if array.ndim == 4:
+    if matrix.height > 1 or matrix.width > 1:
         place += [f"y {hovered.y}", f"x {hovered.x}"]
-        index += (hovered.y, hovered.x)
-    return SEPARATOR.join([*place, f"weight {exact(float(array[index]))}"])
+    value = kernels[hovered.channel, hovered.in_channel or 0, hovered.y, hovered.x]
+    return SEPARATOR.join([*place, f"weight {exact(float(value))}"])
 
 
 def _value(hovered: Selection, record: ActivationRecord | None) -> float | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from viewer.controllers.readout import hover_text
 from viewer.core.imaging.display import DisplaySettings, Scope
@@ -63,6 +63,11 @@ class ViewController(QObject):
         self.display = DisplaySettings()
         self.record: ActivationRecord | None = None
         self.selection: Selection | None = None
+        # What can wait until the record is on screen does.
+        self._after_paint = QTimer(self)
+        self._after_paint.setSingleShot(True)
+        self._after_paint.setInterval(0)
+        self._after_paint.timeout.connect(self._mark_dead)
         flow.selection_changed.connect(self.select)
         inspector.selection_changed.connect(self.select)
 
@@ -122,7 +127,7 @@ class ViewController(QObject):
         probabilities = None if answer is None else answer.tolist()
         self._prediction.set_result(probabilities, names, record.image.legibility)
         self._set_winner(self._prediction.winner or "")
-        self._mark_dead()
+        self._after_paint.start()
 
     def describe(self, hovered: Selection | None) -> str:
         """Return name, place and value of what is under the pointer, in one line."""

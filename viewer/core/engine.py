@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from viewer.core.data.registry import dataset_title
+from viewer.core.errors import UserError
 from viewer.core.imaging.digit import digit
 from viewer.core.nets.checkpoint import LoadedNetwork, load_checkpoint
 from viewer.core.nets.graph import SOFTMAX_NAME, Graph
@@ -40,6 +41,11 @@ class Engine:
     def __init__(self, loaded: LoadedNetwork) -> None:
         metadata = loaded.metadata
         channels, height, width = metadata.input_shape
+        if height != width:
+            raise UserError(
+                f"{loaded.title} takes images of {height} × {width} pixels, and digits are "
+                "prepared as squares: open another network."
+            )
         self._graph = Graph(loaded.module, (channels, height, width))
         self._mean = torch.tensor(metadata.mean).view(-1, 1, 1)  # (C, 1, 1)
         self._std = torch.tensor(metadata.std).view(-1, 1, 1)  # (C, 1, 1)

@@ -96,8 +96,8 @@ class DatasetService(QObject):
         # Only the worker's thread touches these.
         self._dataset: ImageDataset | None = None
         self._rng: np.random.Generator | None = None
-        self._mistakes: dict[str, list[int]] = {}
-        self._last_mistake: dict[str, int] = {}
+        self._mistakes: dict[tuple[str, int], list[int]] = {}
+        self._last_mistake: dict[tuple[str, int], int] = {}
 
     def start(self) -> None:
         """Start the thread; nothing is read before the first request."""
@@ -160,18 +160,21 @@ class DatasetService(QObject):
         self._emit_picture(int(self._rng.choice(indices)))
 
     def _emit_mistake(self, model: str) -> None:
-        if model not in self._mistakes:
+        if not model:
+            raise UserError("There is no network yet to make mistakes: wait until one is loaded.")
+        key = _version(model)
+        if key not in self._mistakes:
             self.busy.emit("Looking for mistakes among 10,000 test images …")
             try:
-                self._mistakes[model] = self._find_mistakes(model)
+                self._mistakes[key] = self._find_mistakes(model)
             finally:
                 self.busy.emit("")
-        found = self._mistakes[model]
+        found = self._mistakes[key]
         if not found:
             raise UserError("This network gets every test image right.")
-        after = self._last_mistake.get(model, -1)
+        after = self._last_mistake.get(key, -1)
         index = next((i for i in found if i > after), found[0])
-        self._last_mistake[model] = index
+        self._last_mistake[key] = index
         self._emit_picture(index)
 
     def _find_mistakes(self, model: str) -> list[int]:
@@ -183,6 +186,12 @@ class DatasetService(QObject):
         torch.set_num_threads(1)
         dataset = self._load()
         engine = Engine.open(model)
+        network = engine.network
+        if (network.input_shape, network.class_names) != (dataset.input_shape, dataset.class_names):
+            raise UserError(
+                f"{network.title} was not made for MNIST (its image size or its class names are "
+                "others), so its answers can't be called mistakes."
+            )
         wrong: list[int] = []
         for start in range(0, len(dataset.labels), BATCH):
             if self._mailbox.closed:
@@ -198,6 +207,13 @@ class DatasetService(QObject):
             return
         traceback.print_exception(error)
         self.failed.emit(f"The test images could not be read: {type(error).__name__}: {error}.")
+
+
+def _version(model: str) -> tuple[str, int]:
+    """Return what tells a network from another that was saved under the same name later."""
+    from viewer.core.nets.shipped import resolve_model
+
+    return model, resolve_model(model).stat().st_mtime_ns
 
 
 def _matching(dataset: ImageDataset, label: int | None) -> NDArray[np.int64]:

@@ -92,6 +92,11 @@ class InferenceService(QObject):
         except UserError as error:
             self.network_failed.emit(model, str(error))
             return
+        except Exception as error:  # noqa: BLE001 - whatever it is, the last good network stays
+            traceback.print_exception(error)
+            reason = f"{type(error).__name__}: {error}"
+            self.network_failed.emit(model, f"{model} could not be opened: {reason}.")
+            return
         self._engine = engine
         self.network_loaded.emit(model, engine.network, engine.weights)
 

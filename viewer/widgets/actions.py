@@ -94,7 +94,7 @@ ACTIONS: tuple[ActionRow, ...] = (
     ActionRow(
         "save_drawing",
         "&Save drawing…",
-        "Save the drawing as a stroke file or a picture",
+        "Save the drawing as a stroke file",
         ("Ctrl+S",),
         "floppy-disk",
         (FILE,),

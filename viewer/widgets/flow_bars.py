@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PyQt6.QtCore import QPointF, QRectF
-from PyQt6.QtGui import QPainter
+from PyQt6.QtGui import QColor, QPainter
 
 from viewer.core.card_layout import PADDING_PX, PERCENT_PX, Card
 from viewer.core.imaging.numbers import format_percent
@@ -24,14 +24,13 @@ class ClassBars:
 
     def __init__(self, network: NetworkRecord, card: Card, theme: Theme, fonts: TitleFonts) -> None:
         self.card = card
-        self._fonts = fonts
         self._names = tuple(fonts.class_text(name) for name in network.class_names)
         widest = max((fonts.small_px(name) for name in self._names), default=0.0)
         self._text, self._muted = theme.color("text"), theme.color("text_muted")
         self._bar, self._track = theme.color("bar"), theme.color("window")
         self._left = card.maps.x + widest + PADDING_PX
         self._length = card.maps.right - PERCENT_PX - PADDING_PX - self._left
-        self._texts = ReadyText()
+        self._plain, self._strong = ReadyText(fonts.small), ReadyText(fonts.small_bold)
 
     def shown(self, record: ActivationRecord | None) -> tuple[int, ...]:
         """Return the classes that have a bar, from the top: all, or the likeliest of many."""
@@ -42,40 +41,51 @@ class ClassBars:
         likeliest = np.argsort(-probabilities, kind="stable")[:rows]
         return tuple(int(index) for index in likeliest)
 
+    def paint_tracks(self, painter: QPainter) -> None:
+        """Paint what is there without a record: the rows' empty tracks."""
+        top = self.card.maps.y + (self.card.scale - BAR_PX) / 2
+        for row in range(self.card.grid.count):
+            place = QRectF(self._left, top + row * self.card.scale, self._length, BAR_PX)
+            painter.fillRect(place, self._track)
+
     def paint(self, painter: QPainter, record: ActivationRecord | None) -> None:
-        """Paint all rows; without probabilities, only names and empty tracks."""
+        """Paint names, bars and percentages on the tracks; without probabilities only names."""
         probabilities = self._probabilities(record)
-        winner = int(np.argmax(probabilities)) if probabilities is not None else None
         shares = probabilities.tolist() if probabilities is not None else None
-        top = self.card.maps.y
-        for index in self.shown(record):
-            share = shares[index] if shares is not None else None
-            self._paint_row(painter, top, index, share, wins=index == winner)
-            top += self.card.scale
+        winner = -1 if probabilities is None else int(probabilities.argmax())
+        rows = list(enumerate(self.shown(record)))
+        painter.setFont(self._plain.font)
+        painter.setPen(self._muted)
+        for row, index in rows:
+            if index != winner:
+                self._paint_row(painter, row, index, shares, self._plain, self._bar)
+        painter.setFont(self._strong.font)
+        painter.setPen(self._text)
+        for row, index in rows:
+            if index == winner:
+                self._paint_row(painter, row, index, shares, self._strong, self._text)
 
     def _paint_row(
-        self, painter: QPainter, top: int, index: int, share: float | None, *, wins: bool
+        self,
+        painter: QPainter,
+        row: int,
+        index: int,
+        shares: list[float] | None,
+        texts: ReadyText,
+        color: QColor,
     ) -> None:
-        color = self._text if wins else self._muted
-        painter.setFont(self._fonts.small_bold if wins else self._fonts.small)
-        painter.setPen(color)
-        self._write(painter, self.card.maps.x, top, self._names[index], wins)
-        bar_top = top + (self.card.scale - BAR_PX) / 2
-        painter.fillRect(QRectF(self._left, bar_top, self._length, BAR_PX), self._track)
-        if share is None:
+        maps, height = self.card.maps, self.card.scale
+        top = maps.y + row * height
+        name = texts.get(self._names[index])
+        text_top = round(top + (height - name.height) / 2)
+        painter.drawStaticText(QPointF(maps.x, text_top), name.text)
+        if shares is None:
             return
-        bar = QRectF(self._left, bar_top, self._length * share, BAR_PX)
-        painter.fillRect(bar, self._text if wins else self._bar)
-        self._write(painter, None, top, format_percent(share), wins)
-
-    def _write(
-        self, painter: QPainter, left: float | None, top: int, text: str, bold: bool
-    ) -> None:
-        """Write into a row, from `left` or up to the right end."""
-        size = self._texts.size(text, painter.font(), bold=bold)
-        x = self.card.maps.right - size.width() if left is None else left
-        y = top + (self.card.scale - size.height()) / 2
-        self._texts.draw(painter, QPointF(round(x), round(y)), text, bold=bold)
+        share = shares[index]
+        bar_top = top + (height - BAR_PX) / 2
+        painter.fillRect(QRectF(self._left, bar_top, self._length * share, BAR_PX), color)
+        percent = texts.get(format_percent(share))
+        painter.drawStaticText(QPointF(round(maps.right - percent.width), text_top), percent.text)
 
     def _probabilities(self, record: ActivationRecord | None) -> FloatArray | None:
         if record is None or record.probabilities is None:

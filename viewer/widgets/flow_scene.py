@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
+from PyQt6.QtCore import QPointF, QRectF, QSize
 from PyQt6.QtGui import QPainter, QPen, QPixmap
 
 from viewer.core.card_layout import Card
@@ -25,8 +25,9 @@ from viewer.core.records import (
 from viewer.widgets.flow_bars import ClassBars
 from viewer.widgets.flow_edges import paint_edges, route_edges
 from viewer.widgets.flow_geometry import card_at, selection_at, tile_rect
-from viewer.widgets.flow_picture import STRIP_PX, MapsPicture, Ticks, paint_kernels, paint_strip
+from viewer.widgets.flow_picture import MapsPicture, Ticks, paint_kernels, paint_strip
 from viewer.widgets.flow_titles import TitleFonts, paint_title
+from viewer.widgets.ready_text import NumberText
 from viewer.widgets.theme import RADIUS_PX, Theme
 
 DEAD_MARK_PX = 4
@@ -89,6 +90,7 @@ class FlowScene:
             if card.bars
         }
         self._muted = theme.color("text_muted")
+        self._numbers = NumberText(fonts.small)
         self._limits_of: tuple[object, float] = (None, 0.0)
 
     def node(self, name: str) -> Node:
@@ -232,6 +234,8 @@ class FlowScene:
         paint_title(painter, node, card.title, self.fonts, theme)
         if card.bar is not None:
             paint_strip(painter, card, self._lut(node))
+        if card.bars:
+            self._bars[card.node].paint_tracks(painter)
         weights = self.weights.weights.get(node.name) if self.weights else None
         paint_kernels(painter, card, weights, self._display, theme, self.dpr)
 
@@ -244,9 +248,10 @@ class FlowScene:
         bar = picture.card.bar
         if bar is None:
             return
-        box = QRectF(bar.x, bar.y + STRIP_PX, bar.width, bar.height - STRIP_PX)
+        baseline = bar.bottom - self._numbers.descent
         for fraction, text in _that_fit(picture.ticks, bar.width):
-            painter.drawText(box, _tick_alignment(fraction), text)
+            left = bar.x + fraction * (bar.width - self._numbers.width(text))
+            painter.drawText(QPointF(left, baseline), text)
 
     def _paint_dead(self, painter: QPainter, visible: QRectF) -> None:
         if not self.dead:
@@ -265,12 +270,3 @@ def _that_fit(ticks: Ticks, width: int) -> Ticks:
     """Leave out the middle one where the ends are too long."""
     crowded = len(ticks) == 3 and sum(len(text) for _, text in ticks) * _CHARACTER_PX > width
     return (ticks[0], ticks[2]) if crowded else ticks
-
-
-def _tick_alignment(fraction: float) -> Qt.AlignmentFlag:
-    across = Qt.AlignmentFlag.AlignHCenter
-    if fraction == 0.0:
-        across = Qt.AlignmentFlag.AlignLeft
-    elif fraction == 1.0:
-        across = Qt.AlignmentFlag.AlignRight
-    return across | Qt.AlignmentFlag.AlignBottom

@@ -16,10 +16,19 @@ MAX_PICTURES = 8  # a photo is tens of megabytes; strokes are nothing
 
 
 class Content(NamedTuple):
-    """What is on the pad: strokes, or a picture instead of them."""
+    """What is on the pad: strokes, or a picture instead of them.
+
+    Attributes
+    ----------
+    strokes : tuple of Ink
+    picture : Picture or None
+    label : str or None
+        What the strokes mean, where they came with it: gone with the first change by a person.
+    """
 
     strokes: tuple[Ink, ...] = ()
     picture: Picture | None = None
+    label: str | None = None
 
     @property
     def empty(self) -> bool:

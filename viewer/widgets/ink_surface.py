@@ -98,8 +98,9 @@ class InkSurface(QWidget):
         """Return the strokes, the one being drawn included, on a canvas of 280 × 280."""
         from viewer.core.records import Drawing  # brings numpy: not before the first stroke
 
-        strokes = tuple(ink.record() for ink in self.content.strokes)
-        return Drawing(strokes, canvas=(CANVAS_UNITS, CANVAS_UNITS))
+        content = self.content
+        strokes = tuple(ink.record() for ink in content.strokes)
+        return Drawing(strokes, canvas=(CANVAS_UNITS, CANVAS_UNITS), label=content.label)
 
     def source(self) -> Drawing | Picture:
         """Return what there is to classify: the picture, or else the drawing."""
@@ -109,7 +110,7 @@ class InkSurface(QWidget):
         """Show strokes from elsewhere, fitted to the paper; can be undone, gives no signal."""
         from viewer.widgets.drawing_fit import inks_of  # brings numpy
 
-        self._replace(Content(inks_of(drawing)))
+        self._replace(Content(inks_of(drawing), label=drawing.label))
 
     def set_picture(self, picture: Picture | None) -> None:
         """Show a picture instead of strokes, or nothing; can be undone, gives no signal."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QSettings, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QPaintEvent
-from PyQt6.QtWidgets import QLabel, QMainWindow, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QLabel, QMainWindow, QMenu, QVBoxLayout, QWidget
 
 from viewer import __version__
 from viewer.core.program import TITLE
@@ -107,6 +107,7 @@ class MainWindow(QMainWindow):
         self._appearance = appearance
         self.icons: IconSet | None = None
         self._painted = False
+        self._view_menu: QMenu | None = None
         self._network_title = ""
         self._winner = ""
         self.setWindowTitle(TITLE)
@@ -136,6 +137,10 @@ class MainWindow(QMainWindow):
         dock = Dock(name, title, self)
         dock.setWidget(widget)
         self.addDockWidget(area, dock)
+        if self._view_menu is not None:
+            self._view_menu.insertAction(self._view_menu.actions()[0], dock.toggleViewAction())
+        if self.icons is not None:
+            dock.title_bar.set_icons(self.icons, self._appearance.theme)
         return dock
 
     def set_central(self, widget: QWidget) -> None:
@@ -210,7 +215,9 @@ class MainWindow(QMainWindow):
         assert bar is not None
         docks = (self.input_dock, self.prediction_dock, self.inspector_dock)
         panels = [action for dock in docks if (action := dock.toggleViewAction())]
-        fill_menu_bar(bar, self.action_set, self._recent_menu, self.color_menu, panels)
+        self._view_menu = fill_menu_bar(
+            bar, self.action_set, self._recent_menu, self.color_menu, panels
+        )
 
     def _connect_signals(self) -> None:
         self.action_set.action_triggered.connect(self._on_action_triggered)

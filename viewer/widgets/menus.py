@@ -44,7 +44,7 @@ class RecentMenu(QMenu):
 
 def fill_menu_bar(
     bar: QMenuBar, actions: ActionSet, recent: QMenu, color_menu: QMenu, panels: Sequence[QAction]
-) -> None:
+) -> QMenu:
     """Build the menus; a menu without a row is left out.
 
     Parameters
@@ -55,10 +55,16 @@ def fill_menu_bar(
     recent, color_menu : QMenu
         Placed in File and View.
     panels : sequence of QAction
-        Show or hide a dock each.
+        Show or hide a dock each; the first entries of View.
+
+    Returns
+    -------
+    QMenu
+        View: a dock that comes later gets its entry there, too.
     """
+    view = QMenu(VIEW, bar)
     for title in MENU_BAR:
-        menu = QMenu(title, bar)
+        menu = view if title == VIEW else QMenu(title, bar)
         if title == VIEW:
             menu.addActions(list(panels))
             menu.addSeparator()
@@ -73,6 +79,7 @@ def fill_menu_bar(
             _insert_recent(menu, actions, recent)
         if not menu.isEmpty():
             bar.addMenu(menu)
+    return view
 
 
 def _insert_recent(menu: QMenu, actions: ActionSet, recent: QMenu) -> None:

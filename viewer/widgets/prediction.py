@@ -81,7 +81,8 @@ class PredictionPanel(QWidget):
         super().__init__(parent)
         self._colors = _Colors(LIGHT)
         self._fonts = _Fonts()
-        self._texts = ReadyText()
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self._plain, self._strong = ReadyText(self._fonts.body), ReadyText(self._fonts.strong)
         self._rows: list[tuple[str, float]] = []
         self._message = self._winner = ""
         self._best = 0.0
@@ -242,12 +243,12 @@ class PredictionPanel(QWidget):
         baseline = middle + (metrics.ascent() - metrics.descent() + 1) // 2
         name_px = self._name_px or int(NAME_SHARE * area.width())
         top = baseline - metrics.ascent()
-        name = self._elided(name, name_px)
-        self._texts.draw(painter, QPointF(left, top), name, bold=first)
+        texts = self._strong if first else self._plain
+        texts.draw(painter, left, top, self._elided(name, name_px))
         if not self._message:
             text = format_percent(probability)
             advance = self._fonts.percent_advance(text, strong=first)
-            self._texts.draw(painter, QPointF(right - advance, top), text, bold=first)
+            texts.draw(painter, right - advance, top, text)
         left += name_px + GRID_PX
         width = right - self._fonts.percent_px - GRID_PX - left
         height = round(area.height() * BAR_SHARE)

@@ -46,6 +46,7 @@ class PixelView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._theme = LIGHT
         self._pixels: FloatArray | None = None
         self._image = QImage()

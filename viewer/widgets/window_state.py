@@ -17,6 +17,7 @@ def save_state(window: QMainWindow, settings: QSettings) -> None:
     """Remember size, place and docks."""
     settings.setValue(GEOMETRY_KEY, window.saveGeometry())
     settings.setValue(STATE_KEY, window.saveState(STATE_VERSION))
+    settings.sync()  # now: a process that has to be ended hard writes nothing later
 
 
 def restore_state(window: QMainWindow, settings: QSettings) -> bool:

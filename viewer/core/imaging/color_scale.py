@@ -135,6 +135,9 @@ class ColorScale:
     channels : (C, 2) float64 or None
         Low and high of each channel, if every channel has its own; `low` and `high` are then
         the lowest and the highest of them.
+    covers : bool
+        Whether the limits were taken from the very values that it is applied to, all of them
+        finite: no value has to be looked at twice then.
     """
 
     name: str
@@ -143,6 +146,7 @@ class ColorScale:
     lut: Colors
     signed: bool = False
     channels: NDArray[np.float64] | None = None
+    covers: bool = False
 
     def apply(self, values: NDArray[np.floating[Any]], out: Colors | None = None) -> Colors:
         """Return the colour of every value.
@@ -196,7 +200,7 @@ class ColorScale:
             f = np.subtract(values, low, dtype=exact)
             np.multiply(f, factor, out=f)
         # In the usual case all is within the table; a NaN makes both comparisons false.
-        within = f.size and f.min() >= _FIRST and f.max() < _LAST + 1
+        within = self.covers or (f.size and f.min() >= _FIRST and f.max() < _LAST + 1)
         if not within:
             f = np.where(np.isfinite(values), np.clip(f, _FIRST, _LAST), _NOT_FINITE)
         entries: NDArray[np.intp] = f.astype(np.intp)
@@ -257,8 +261,11 @@ def scale_for(
         channels = _channel_limits(values, signed=signed)
         low, high = float(channels[:, 0].min()), float(channels[:, 1].max())
         return ColorScale(name, low, high, lut, signed, channels)
-    low, high = _widened(*(limits or finite_range(values)), signed=signed)
-    return ColorScale(name, low, high, lut, signed)
+    covers = False
+    if limits is None:
+        limits, covers = _range_of(values)
+    low, high = _widened(*limits, signed=signed)
+    return ColorScale(name, low, high, lut, signed, covers=covers)
 
 
 def network_limits(layers: Iterable[NDArray[np.floating[Any]]], *, signed: bool) -> Limits:
@@ -279,13 +286,18 @@ def network_limits(layers: Iterable[NDArray[np.floating[Any]]], *, signed: bool)
 
 def finite_range(values: NDArray[np.floating[Any]]) -> Limits:
     """Return the lowest and the highest finite value; zeros if there is none."""
+    return _range_of(values)[0]
+
+
+def _range_of(values: NDArray[np.floating[Any]]) -> tuple[Limits, bool]:
+    """Return the range of the finite values, and whether all values are finite."""
     if not values.size:
-        return 0.0, 0.0
-    low, high = float(values.min()), float(values.max())
+        return (0.0, 0.0), True
+    low, high = float(values.min()), float(values.max())  # a NaN would be both
     if math.isfinite(low) and math.isfinite(high):
-        return low, high
+        return (low, high), True
     finite = values[np.isfinite(values)]
-    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    return ((float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)), False
 
 
 def _channel_limits(values: NDArray[np.floating[Any]], *, signed: bool) -> NDArray[np.float64]:

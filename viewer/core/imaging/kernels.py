@@ -104,17 +104,22 @@ def kernel_matrix(node: Node, nodes: Mapping[str, Node]) -> KernelMatrix | None:
     KernelMatrix or None
         None for a node without kernels, or with too many to look at.
     """
-    if not node.inputs or node.inputs[0] not in nodes or not node.parameters:
-        return None
-    matrix = None
-    if node.kind is Kind.CONVOLUTION and node.window is not None and len(node.output_shape) == 3:
-        in_channels = nodes[node.inputs[0]].output_shape[0] // node.window.groups
-        matrix = KernelMatrix(node.output_shape[0], in_channels, *node.window.kernel_size)
-    elif node.kind is Kind.DENSE and len(node.output_shape) == 1:
-        matrix = KernelMatrix(node.output_shape[0], *_flattened_shape(node, nodes))
+    matrix = weights_matrix(node, nodes)
     if matrix is None or math.prod(kernel_shape(matrix)) > MAX_WEIGHTS:
         return None
     return matrix
+
+
+def weights_matrix(node: Node, nodes: Mapping[str, Node]) -> KernelMatrix | None:
+    """Return how the weights of a node are seen, as `kernel_matrix`, however many there are."""
+    if not node.inputs or node.inputs[0] not in nodes or not node.parameters:
+        return None
+    if node.kind is Kind.CONVOLUTION and node.window is not None and len(node.output_shape) == 3:
+        in_channels = nodes[node.inputs[0]].output_shape[0] // node.window.groups
+        return KernelMatrix(node.output_shape[0], in_channels, *node.window.kernel_size)
+    if node.kind is Kind.DENSE and len(node.output_shape) == 1:
+        return KernelMatrix(node.output_shape[0], *_flattened_shape(node, nodes))
+    return None
 
 
 def kernel_shape(matrix: KernelMatrix) -> tuple[int, int, int, int]:

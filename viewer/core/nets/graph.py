@@ -7,11 +7,12 @@ additions are nodes like modules; a sequential network is its simplest case.
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, fx, nn
@@ -88,7 +89,7 @@ class Graph:
                     args = fx.node.map_arg(step.node.args, values.__getitem__)
                     kwargs = fx.node.map_arg(step.node.kwargs, values.__getitem__)
                     if step.in_place:
-                        _protect(kept, args[0])
+                        _protect(kept, args[0] if args else kwargs.get("input"))
                     value = step.call(*args, **kwargs)
                 values[step.node] = value
                 if isinstance(value, Tensor) and value.is_floating_point() and value.dim() > 1:
@@ -194,12 +195,19 @@ def _is_in_place(node: fx.Node, leaf: nn.Module | None) -> bool:
         return str(node.target).endswith("_")
     if node.op == "call_function":
         name = getattr(node.target, "__name__", "")
-        return (
-            node.target in _IN_PLACE_FUNCTIONS
-            or name.endswith("_")
-            or bool(node.kwargs.get("inplace", False))
-        )
+        return node.target in _IN_PLACE_FUNCTIONS or name.endswith("_") or _asks_for_in_place(node)
     return False
+
+
+def _asks_for_in_place(node: fx.Node) -> bool:
+    """Tell whether a function is called with ``inplace=True``, by its name or by its place."""
+    if "inplace" in node.kwargs:
+        return bool(node.kwargs["inplace"])
+    try:
+        place = list(inspect.signature(cast(Any, node.target)).parameters).index("inplace")
+    except (TypeError, ValueError):  # built in, or without such a parameter
+        return False
+    return len(node.args) > place and bool(node.args[place])
 
 
 def _protect(kept: dict[str, Tensor], target: Any) -> None:
