@@ -114,6 +114,8 @@ class Application:
         ended = [service.shutdown() for service in (self.inference, self.files, self.dataset)]
         if self.controller is not None:
             self.controller.disconnect_services()
+        # What the threads told last is still in the queue: delivered while the views are there.
+        QApplication.sendPostedEvents(None, QEvent.Type.MetaCall.value)
         return all(ended)
 
     def delete_window(self) -> None:

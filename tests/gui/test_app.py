@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from PyQt6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
+from PyQt6.QtCore import (
+    QMimeData,
+    QPoint,
+    QPointF,
+    QSettings,
+    Qt,
+    QtMsgType,
+    QUrl,
+)
 from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QImage
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
-from viewer.app import Application, install_exception_hooks
+from viewer.app import Application, _QtMessages, install_exception_hooks
+from viewer.cli.messages import complain
+from viewer.controllers.exchange import encoded
 from viewer.core.imaging.digit import digit
+from viewer.core.imaging.pictures import picture_from_bytes
 from viewer.core.nets.checkpoint import load_checkpoint
 from viewer.core.nets.shipped import resolve_model
 from viewer.core.records import Drawing, Picture, Selection, Stroke
+from viewer.widgets.docks import Dock
 from viewer.widgets.ink_surface import Tool
 
 SEVEN = np.array([(70, 62), (140, 59), (210, 62), (174, 140), (126, 238)], np.float32)
@@ -118,7 +132,10 @@ def test_the_drawing_stays_when_the_network_changes(
     draw(application)
     before = application.window.pad_panel.pad.drawing()
     application.window.network_chosen.emit("mlp")
-    qtbot.waitUntil(lambda: application.window.windowTitle().startswith("7 – mlp"), timeout=WAIT_MS)
+    qtbot.waitUntil(
+        lambda: application.window.windowTitle().startswith("7 – mlp") and shown(application),
+        timeout=WAIT_MS,
+    )
 
     after = application.window.pad_panel.pad.drawing()
     np.testing.assert_array_equal(after.strokes[0].points, before.strokes[0].points)
@@ -297,3 +314,113 @@ def test_threads_end_with_the_window(start: Callable[..., Application]) -> None:
     assert application.shutdown()
 
     assert not names & {thread.name for thread in threading.enumerate()}
+
+
+def label_shown(application: Application) -> str | None:
+    return application.window.prediction.label
+
+
+def test_a_label_goes_with_what_it_belongs_to(
+    start: Callable[..., Application], qtbot: QtBot
+) -> None:
+    application = start()
+    controller, pad = application.controller, application.window.pad_panel.pad
+    assert controller is not None
+    application.dataset.request_image(0)  # a 7
+    qtbot.waitUntil(lambda: label_shown(application) == "7", timeout=WAIT_MS)
+
+    pad.clear()
+    qtbot.waitUntil(lambda: label_shown(application) is None, timeout=WAIT_MS)
+    pad.undo()
+    qtbot.waitUntil(lambda: label_shown(application) == "7", timeout=WAIT_MS)
+
+    controller.inputs.show_source(Drawing((Stroke(SEVEN),), canvas=(280.0, 280.0), label="1"))
+    assert label_shown(application) == "1"
+    draw(application)  # a stroke more: nobody knows what it is now
+    qtbot.waitUntil(lambda: label_shown(application) is None, timeout=WAIT_MS)
+
+
+def test_the_browser_marks_an_image_only_while_it_is_on_the_pad(
+    start: Callable[..., Application], qtbot: QtBot
+) -> None:
+    application = start()
+    controller = application.controller
+    assert controller is not None
+    application.dataset.request_image(3)
+    qtbot.waitUntil(lambda: controller.dataset.index == 3, timeout=WAIT_MS)
+
+    controller.inputs.show_source(Picture(np.ones((40, 40), np.float32), "photo.png"))
+    assert controller.dataset.index is None
+    application.window.pad_panel.pad.undo()
+    qtbot.waitUntil(lambda: controller.dataset.index == 3, timeout=WAIT_MS)
+
+
+def test_the_browsers_dock_has_its_buttons_and_a_place_in_the_menu(
+    start: Callable[..., Application],
+) -> None:
+    application = start()
+    window = application.window
+    window.action_set["browse_mnist"].trigger()
+    dock = next(d for d in window.findChildren(Dock) if d.objectName() == "dataset")
+
+    for button in dock.title_bar.findChildren(QToolButton):
+        image = button.icon().pixmap(12, 12).toImage()
+        assert any(image.pixelColor(x, y).alpha() for x in range(12) for y in range(12))
+    bar = window.menuBar()
+    assert bar is not None
+    (view,) = (a.menu() for a in bar.actions() if a.text() == "&View")
+    assert view is not None and dock.toggleViewAction() in view.actions()
+
+
+def test_a_file_opened_by_a_relative_path_stays_chosen_when_another_fails(
+    start: Callable[..., Application],
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shutil.copy(resolve_model("lenet5"), tmp_path / "mine.safetensors")
+    (tmp_path / "bad.safetensors").write_bytes(b"no")
+    monkeypatch.chdir(tmp_path)
+    application = start(model="mine.safetensors")
+    controller, chooser = application.controller, application.window.tool_bar.chooser
+    assert controller is not None
+
+    controller.networks.open("bad.safetensors")
+    qtbot.waitUntil(lambda: bool(application.window.messages.text), timeout=WAIT_MS)
+
+    assert chooser.currentData() == str((tmp_path / "mine.safetensors").resolve())
+    assert [chooser.itemText(i) for i in range(chooser.count())].count("mine") == 1
+
+
+@pytest.mark.parametrize("stored", [5, {"a": 1}, [7, None, ""], "", b"x"])
+def test_recent_files_that_somebody_else_wrote_are_no_obstacle(
+    start: Callable[..., Application], tmp_path: Path, stored: object
+) -> None:
+    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    settings.setValue("files/recent_models", stored)
+    settings.sync()
+
+    assert start().window.prediction.message == "Draw a digit"
+
+
+def test_a_pasted_drawing_on_transparent_ground_keeps_its_ink() -> None:
+    image = QImage(64, 64, QImage.Format.Format_ARGB32)
+    image.fill(Qt.GlobalColor.transparent)
+    for y in range(10, 54):
+        for x in range(30, 36):
+            image.setPixelColor(x, y, Qt.GlobalColor.black)
+
+    picture = picture_from_bytes(encoded(image), "pasted")
+
+    assert (picture.pixels[32, 32], picture.pixels[5, 5]) == (0.0, 1.0)
+
+
+def test_the_program_starts_without_standard_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("stdout", "stderr"):  # a GUI entry point on Windows
+        monkeypatch.setattr(sys, name, None)
+    messages = _QtMessages()
+    context: Any = None  # Qt alone can make one, and it isn't looked at
+    messages(QtMsgType.QtWarningMsg, context, "before the start")
+    messages.on_started()
+    messages(QtMsgType.QtWarningMsg, context, "after it")
+    complain("wrong")

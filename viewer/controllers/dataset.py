@@ -21,7 +21,13 @@ KEPT_PICTURES = 16  # undo brings back at most that many
 
 
 class DatasetController(QObject):
-    """Opens the browser when it is first asked for, and fetches what it wants to show."""
+    """Opens the browser when it is first asked for, and fetches what it wants to show.
+
+    Attributes
+    ----------
+    index : int or None
+        Of the test image that the network is asked about, if it is one.
+    """
 
     def __init__(
         self,
@@ -37,7 +43,7 @@ class DatasetController(QObject):
         self._browser: DatasetBrowser | None = None
         self._dock: Dock | None = None
         self._theme: Theme | None = None
-        self._index: int | None = None
+        self.index: int | None = None
         self._pictures: list[tuple[object, int]] = []
         service.page_ready.connect(self._on_page_ready)
         service.picture_ready.connect(self._on_picture_ready)
@@ -52,9 +58,9 @@ class DatasetController(QObject):
     def set_source(self, source: Drawing | Picture) -> None:
         """Mark the test image that the network is asked about, if it is one."""
         found = (index for picture, index in self._pictures if picture is source)
-        self._index = next(found, None)
+        self.index = next(found, None)
         if self._browser is not None:
-            self._browser.set_current(self._index)
+            self._browser.set_current(self.index)
 
     def browse(self) -> None:
         """Show the browser."""
@@ -89,7 +95,7 @@ class DatasetController(QObject):
         icons: IconSet | None = self._window.icons
         if icons is not None:
             browser.set_icons(icons)
-        browser.set_current(self._index)
+        browser.set_current(self.index)
 
     def _on_page_requested(self, request: PageRequest) -> None:
         self._service.request_page(request.label, request.offset, request.count)

@@ -10,8 +10,6 @@ from PyQt6.QtCore import QBuffer, QIODevice, QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QGuiApplication, QImage
 from PyQt6.QtWidgets import QFileDialog
 
-from viewer.core.errors import UserError
-from viewer.core.imaging.stroke_file import write_stroke_file
 from viewer.core.records import Drawing
 from viewer.services.files import ExportJob
 
@@ -83,14 +81,14 @@ class ExchangeController(QObject):
             self.failed.emit("There is no drawing to save: draw a digit first.")
             return
         dialog = self._dialog("Save drawing", STROKES_FILTER, save_as="drawing.jsonl")
-        dialog.fileSelected.connect(lambda path: self._save_drawing(Path(path), source))
+        dialog.fileSelected.connect(lambda path: self._files.save_drawing(Path(path), source))
         dialog.open()
 
     def export_view(self) -> None:
         """Ask for a name and save the view of the network as a picture."""
         picture = self._views.grab()
         dialog = self._dialog("Export view", PNG_FILTER, save_as="network.png")
-        dialog.fileSelected.connect(lambda path: self._save_picture(Path(path), picture))
+        dialog.fileSelected.connect(lambda path: self._files.save_picture(Path(path), picture))
         dialog.open()
 
     def export_layer(self) -> None:
@@ -133,7 +131,7 @@ class ExchangeController(QObject):
         if local:
             self._inputs.open_file(Path(local[0]))
         elif data.hasImage():
-            self._files.decode_picture(_encoded(clipboard.image()), "Pasted picture")
+            self._files.decode_picture(encoded(clipboard.image()), "Pasted picture")
         else:
             self.failed.emit("There is no picture on the clipboard: copy one first.")
 
@@ -149,18 +147,9 @@ class ExchangeController(QObject):
         dialog.finished.connect(dialog.deleteLater)
         return dialog
 
-    def _save_drawing(self, path: Path, drawing: Drawing) -> None:
-        try:
-            write_stroke_file(path, [drawing])
-        except (UserError, OSError) as error:
-            self.failed.emit(f"The drawing could not be saved: {error}")
 
-    def _save_picture(self, path: Path, picture: QImage) -> None:
-        if not picture.save(str(path)):
-            self.failed.emit(f"{path} could not be written: check the folder and its permissions.")
-
-
-def _encoded(image: QImage) -> bytes:
+def encoded(image: QImage) -> bytes:
+    """Return a picture as the bytes of a file, not larger than a digit needs."""
     if max(image.width(), image.height()) > PASTE_MAX_SIDE_PX:
         image = image.scaled(
             PASTE_MAX_SIDE_PX,

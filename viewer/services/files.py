@@ -14,8 +14,10 @@ from viewer.core.mailbox import Mailbox
 from viewer.services.worker import Worker
 
 if TYPE_CHECKING:
+    from PyQt6.QtGui import QImage
+
     from viewer.core.imaging.display import DisplaySettings
-    from viewer.core.records import ActivationRecord, NetworkRecord, WeightsRecord
+    from viewer.core.records import ActivationRecord, Drawing, NetworkRecord, WeightsRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,23 @@ class ExportJob:
     path: Path
 
 
-_Job = _OpenFile | _DecodePicture | ExportJob
+@dataclass(frozen=True, slots=True)
+class _SaveDrawing:
+    path: Path
+    drawing: Drawing
+
+
+@dataclass(frozen=True, slots=True)
+class _SavePicture:
+    path: Path
+    picture: QImage
+
+
+_Job = _OpenFile | _DecodePicture | ExportJob | _SaveDrawing | _SavePicture
 
 
 class FileService(QObject):
-    """Reads what somebody wants classified and writes figures, on a thread of its own.
+    """Reads what somebody wants classified and writes files, on a thread of its own.
 
     Of several files asked for at once, the last one wins.
 
@@ -55,7 +69,7 @@ class FileService(QObject):
     inputs_ready(list of Drawing or Picture, str)
         The content of a file, and its name.
     exported(str)
-        Path of a figure that was written.
+        Path of a file that was written.
     failed(str)
         One sentence on a file that can't be read or written.
     """
@@ -66,7 +80,7 @@ class FileService(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._mailbox: Mailbox[_Job] = Mailbox("file", "export")
+        self._mailbox: Mailbox[_Job] = Mailbox("file", "export", "drawing", "picture")
         self._worker = Worker("files", self._mailbox, self._handle, self._on_error)
 
     def start(self) -> None:
@@ -85,18 +99,41 @@ class FileService(QObject):
         """Write a figure or the numbers of a layer; the path's ending says which."""
         self._mailbox.put("export", job)
 
+    def save_drawing(self, path: Path, drawing: Drawing) -> None:
+        """Write a drawing as a stroke file."""
+        self._mailbox.put("drawing", _SaveDrawing(path, drawing))
+
+    def save_picture(self, path: Path, picture: QImage) -> None:
+        """Write a picture in the format that the path's ending says."""
+        self._mailbox.put("picture", _SavePicture(path, picture))
+
     def shutdown(self) -> bool:
         """End the thread; call before any receiver of the signals is deleted."""
         return self._worker.shutdown()
 
     def _handle(self, item: _Job) -> None:
+        if isinstance(item, ExportJob):
+            self._export(item)
+        elif isinstance(item, _SaveDrawing | _SavePicture):
+            self._save(item)
+        else:
+            self._read(item)
+
+    def _save(self, item: _SaveDrawing | _SavePicture) -> None:
+        if isinstance(item, _SaveDrawing):
+            from viewer.core.imaging.stroke_file import write_stroke_file
+
+            write_stroke_file(item.path, [item.drawing])
+        elif not item.picture.save(str(item.path)):
+            raise UserError(f"{item.path} can't be written: check the folder, and end in .png.")
+        self.exported.emit(str(item.path))
+
+    def _read(self, item: _OpenFile | _DecodePicture) -> None:
         # Pillow and SciPy: imported on this thread, when the first file is opened.
         from viewer.core.imaging.pictures import picture_from_bytes
         from viewer.core.inputs import open_inputs
 
-        if isinstance(item, ExportJob):
-            self._export(item)
-        elif isinstance(item, _OpenFile):
+        if isinstance(item, _OpenFile):
             self.inputs_ready.emit(open_inputs(item.path), item.path.name)
         else:
             self.inputs_ready.emit([picture_from_bytes(item.data, item.title)], item.title)
@@ -113,4 +150,4 @@ class FileService(QObject):
             self.failed.emit(str(error))
             return
         traceback.print_exception(error)
-        self.failed.emit(f"The file could not be read: {type(error).__name__}: {error}.")
+        self.failed.emit(f"The file could not be read or written: {type(error).__name__}: {error}.")

@@ -98,6 +98,11 @@ class PredictionPanel(QWidget):
         return self._winner or None
 
     @property
+    def label(self) -> str | None:
+        """The true class, where it is known."""
+        return self._label
+
+    @property
     def message(self) -> str:
         """Why there is no prediction; empty where there is one."""
         return self._message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from PyQt6.QtCore import QPointF, Qt
 from PyQt6.QtGui import QFont, QFontMetricsF, QPainter, QStaticText
@@ -11,8 +11,7 @@ from PyQt6.QtGui import QFont, QFontMetricsF, QPainter, QStaticText
 MAX_TEXTS = 2048
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):  # no dataclass: it is there before the first paint
     """A text that is laid out, and its size in pixels."""
 
     text: QStaticText

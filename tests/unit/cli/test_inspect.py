@@ -69,3 +69,9 @@ def test_a_file_is_named_by_its_path(capsys: pytest.CaptureFixture[str], tmp_pat
     network = json.loads(run_here(capsys, "inspect", copy, "--json").out)
     assert network["title"] == "mine"
     assert network["source"] == str(copy)
+
+
+def test_json_stays_json_where_the_output_knows_only_ascii() -> None:
+    result = run_process("inspect", "--json", variables={"PYTHONIOENCODING": "ascii"})
+    settings = [layer["settings"] for layer in json.loads(result.out)["layers"]]
+    assert any(found.get("kernel_size") == "5 × 5" for found in settings)

@@ -15,7 +15,7 @@ from tests.unit.cli.running import run_here, run_process
 from viewer.cli.predict import Answer, as_text
 from viewer.core.data.mnist import load_mnist
 from viewer.core.imaging.digit import digit
-from viewer.core.nets.checkpoint import load_checkpoint
+from viewer.core.nets.checkpoint import load_checkpoint, save_checkpoint
 from viewer.core.nets.shipped import resolve_model
 from viewer.core.records import Drawing, Stroke
 
@@ -197,3 +197,20 @@ def test_a_file_name_that_is_no_text_is_printed_all_the_same(tmp_path: Path) -> 
     result = run_process("predict", "--json", path)
     assert (result.code, result.err) == (0, "")
     assert json.loads(result.out)["source"] == str(path)
+
+
+def test_a_network_whose_numbers_run_away_is_refused_not_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loaded = load_checkpoint(resolve_model("mlp"))
+    for parameter in loaded.module.parameters():
+        parameter.data.fill_(1e30)
+    path = tmp_path / "wild.safetensors"
+    save_checkpoint(path, loaded.module, loaded.metadata)
+    drawing = tmp_path / "one.jsonl"
+    drawing.write_text('{"strokes": [[[0, 0], [0, 100]]]}\n', "utf-8")
+
+    result = run_here(capsys, "predict", "--json", "--model", path, drawing)
+
+    result.assert_one_sentence("wild", "not finite")
+    assert result.out == ""

@@ -49,6 +49,12 @@ def test_a_drawing_and_the_answers_to_it_are_in_the_picture(tmp_path: Path, stro
     assert middle.sum() > 50_000  # the layers
 
 
+def test_of_several_drawings_the_first_is_shown(tmp_path: Path, strokes: Path) -> None:
+    strokes.write_text(2 * strokes.read_text("utf-8"), "utf-8")
+    pixels = _shot(tmp_path / "window.png", strokes)
+    assert (pixels != _shot(tmp_path / "empty.png")).any(axis=2).sum() > 50_000
+
+
 def test_dark_is_dark_and_light_is_light(tmp_path: Path) -> None:
     light = _shot(tmp_path / "light.png", "--theme", "light", "--model", "mlp")
     dark = _shot(tmp_path / "dark.png", "--theme", "dark", "--model", "mlp")

@@ -37,6 +37,37 @@ def in_place_net() -> nn.Sequential:
     )
 
 
+class Functional(nn.Module):
+    """In-place functions, asked for by place and by name."""
+
+    def __init__(self, *, by_name: bool) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 2, 3)
+        self.head = nn.Linear(2 * 26 * 26, 3)
+        self.by_name = by_name
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.conv(x)
+        y = functional.relu(input=y, inplace=True) if self.by_name else functional.relu(y, True)
+        result: Tensor = self.head(y.flatten(1))
+        return result
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+def test_functions_that_work_in_place_leave_what_was_kept(by_name: bool) -> None:
+    torch.manual_seed(0)
+    module = Functional(by_name=by_name).eval()
+    x = torch.rand(1, *SHAPE)
+    with torch.no_grad():
+        expected = module.conv(x)
+    assert expected.min() < 0
+
+    outputs = Graph(module, SHAPE).run(x)
+
+    torch.testing.assert_close(outputs["conv"], expected, rtol=0, atol=0)
+    torch.testing.assert_close(outputs["relu"], expected.clamp(min=0), rtol=0, atol=0)
+
+
 def test_every_output_equals_torch_hooks() -> None:
     torch.manual_seed(0)
     module = nn.Sequential(

@@ -1,0 +1,150 @@
+"""The services: what their threads tell, and that they refuse in a sentence."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QImage
+from pytestqt.qtbot import QtBot
+
+from viewer.core.data.mnist import load_mnist
+from viewer.core.engine import Engine
+from viewer.core.errors import UserError
+from viewer.core.imaging.stroke_file import read_stroke_file
+from viewer.core.nets.architectures import architectures
+from viewer.core.nets.checkpoint import Metadata, load_checkpoint, save_checkpoint
+from viewer.core.nets.shipped import resolve_model
+from viewer.core.records import Drawing, Stroke
+from viewer.services.dataset import DatasetService
+from viewer.services.files import FileService
+from viewer.services.inference import InferenceService
+
+WAIT_MS = 20_000
+
+
+@pytest.fixture
+def dataset() -> Iterator[DatasetService]:
+    service = DatasetService()
+    service.start()
+    yield service
+    assert service.shutdown()
+
+
+@pytest.fixture
+def files() -> Iterator[FileService]:
+    service = FileService()
+    service.start()
+    yield service
+    assert service.shutdown()
+
+
+def mistakes_of(model: str) -> list[int]:
+    """Return the test images that a network gets wrong, by plain torch."""
+    loaded, mnist = load_checkpoint(resolve_model(model)), load_mnist("test")
+    x = torch.from_numpy(mnist.images.astype(np.float32) / 255)[:, None]
+    with torch.inference_mode():
+        logits = loaded.module((x - loaded.metadata.mean[0]) / loaded.metadata.std[0])
+    wrong: list[int] = np.flatnonzero(logits.argmax(1).numpy() != mnist.labels).tolist()
+    return wrong
+
+
+def test_mistakes_come_in_order_and_are_torchs(dataset: DatasetService, qtbot: QtBot) -> None:
+    for expected in mistakes_of("mlp")[:3]:
+        with qtbot.waitSignal(dataset.picture_ready, timeout=WAIT_MS) as found:
+            dataset.request_mistake("mlp")
+        assert found.args[1] == expected
+
+
+def test_a_network_saved_anew_has_its_own_mistakes(
+    dataset: DatasetService, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.safetensors"
+    for age_s, model in ((100, "mlp"), (50, "lenet5")):
+        shutil.copy(resolve_model(model), path)
+        os.utime(path, (age_s, age_s))
+        with qtbot.waitSignal(dataset.picture_ready, timeout=WAIT_MS) as found:
+            dataset.request_mistake(str(path))
+        assert found.args[1] == mistakes_of(model)[0]
+
+
+@pytest.mark.parametrize(
+    "change", [{"input_shape": (1, 32, 32)}, {"class_names": tuple("9876543210")}]
+)
+def test_a_network_for_other_images_makes_no_mistakes(
+    dataset: DatasetService, qtbot: QtBot, tmp_path: Path, change: dict[str, object]
+) -> None:
+    path = tmp_path / "other.safetensors"
+    write(path, replace(Metadata("mlp", architectures().get("mlp").complete({})), **change))  # type: ignore[arg-type]  # fields
+    with qtbot.waitSignal(dataset.failed, timeout=WAIT_MS) as found:
+        dataset.request_mistake(str(path))
+    assert "other was not made for MNIST" in found.args[0]
+
+
+def test_without_a_network_there_are_no_mistakes(dataset: DatasetService, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(dataset.failed, timeout=WAIT_MS) as found:
+        dataset.request_mistake("")
+    assert "no network yet" in found.args[0]
+
+
+def test_a_network_for_oblong_images_is_refused_before_it_replaces_anything(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "oblong.safetensors"
+    write(path, Metadata("mlp", architectures().get("mlp").complete({}), (1, 28, 36)))
+    with pytest.raises(UserError, match=r"oblong takes images of 28 × 36 pixels"):
+        Engine.open(str(path))
+
+
+def test_whatever_goes_wrong_on_opening_is_told_and_the_network_stays(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = InferenceService()
+    service.start()
+    try:
+        with qtbot.waitSignal(service.network_loaded, timeout=WAIT_MS):
+            service.open_network("mlp")
+        monkeypatch.setattr(Engine, "open", lambda model: 1 // 0)
+        with qtbot.waitSignal(service.network_failed, timeout=WAIT_MS) as failed:
+            service.open_network("lenet5")
+        assert failed.args[0] == "lenet5" and "ZeroDivisionError" in failed.args[1]
+    finally:
+        assert service.shutdown()
+
+
+def test_drawings_and_pictures_are_written(
+    files: FileService, qtbot: QtBot, tmp_path: Path
+) -> None:
+    points = np.array([[1, 2], [30, 40]], np.float32)
+    with qtbot.waitSignal(files.exported, timeout=WAIT_MS):
+        files.save_drawing(tmp_path / "a.jsonl", Drawing((Stroke(points),), (280.0, 280.0)))
+    (drawing,) = read_stroke_file(tmp_path / "a.jsonl")
+    np.testing.assert_array_equal(drawing.strokes[0].points, points)
+
+    image = QImage(5, 4, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.red)
+    with qtbot.waitSignal(files.exported, timeout=WAIT_MS):
+        files.save_picture(tmp_path / "a.png", image)
+    assert QImage(str(tmp_path / "a.png")).pixelColor(4, 3) == Qt.GlobalColor.red
+
+
+def test_what_cannot_be_written_is_told(files: FileService, qtbot: QtBot, tmp_path: Path) -> None:
+    with qtbot.waitSignal(files.failed, timeout=WAIT_MS) as found:
+        files.save_picture(tmp_path / "none" / "a.png", QImage(2, 2, QImage.Format.Format_RGB32))
+    assert "can't be written" in found.args[0]
+
+
+def write(path: Path, metadata: Metadata) -> None:
+    module = (
+        architectures()
+        .get(metadata.architecture)
+        .build(metadata.hyper, metadata.input_shape, len(metadata.class_names))
+    )
+    save_checkpoint(path, module, metadata)
