@@ -59,6 +59,9 @@ class InkSurface(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = LIGHT
+        self._surround = LIGHT.color("surface")
+        # Otherwise every point of a stroke would have all that lies behind it painted, too.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._paper = Paper(LIGHT)
         self._session: PenSession | EraserSession | None = None
         self._history = History(self)
@@ -140,6 +143,7 @@ class InkSurface(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Draw in the theme's ink and paper."""
         self._theme = theme
+        self._surround = theme.color("surface")
         self._paper.set_theme(theme)
         self._repaint_all()
 
@@ -243,6 +247,8 @@ class InkSurface(QWidget):
         self._fit()  # the window may have moved to a screen of another resolution
         painter = QPainter(self)
         square = self.square
+        if square != self.rect():
+            painter.fillRect(self.rect(), self._surround)
         painter.drawPixmap(square.topLeft(), self._paper.pixmap)
         if self.is_empty:
             painter.setFont(text_font(TextSize.TITLE))

@@ -123,8 +123,9 @@ class PredictionPanel(QWidget):
 
     def set_label(self, label: str | None) -> None:
         """Tell the true class, where it is known."""
-        self._label = label
-        self.update()
+        if label != self._label:
+            self._label = label
+            self.update()
 
     def set_result(
         self,
