@@ -28,7 +28,7 @@ EXAMPLE = "convnet-viewer predict --json drawings.jsonl photo.jpg"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One line of the output; `prediction` is None for a blank canvas."""
+    """One line of the output; `prediction` is None for a blank canvas or a mere speck."""
 
     source: str
     index: int
@@ -125,7 +125,7 @@ def as_text(answer: Answer) -> str:
     """Return the answer as one line for people."""
     where = f"{answer.source} [{answer.index}]"
     if answer.prediction is None or answer.probabilities is None:
-        return f"{where}: nothing is drawn, so there is no prediction"
+        return f"{where}: nothing to read, so there is no prediction"
     text = f"{where}: {answer.prediction} ({answer.probabilities[answer.prediction]:.1%})"
     return text if answer.label is None else f"{text}, label {answer.label}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from viewer.core.records import Drawing, InferenceRequest, Picture
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 class InputController(QObject):
     """Sends the newest input to the network whenever it changes.
 
-    Every movement of the pen makes a request at once, which carries the whole drawing; the
-    ones that the network has no time for are replaced by newer ones before they are begun.
+    All the pen movements of one turn of the event loop make one request, which carries the
+    whole drawing, once the pad has painted them: the two threads don't wait for one another.
+    A request that the network has no time for is replaced by a newer one before it is begun.
 
     Signals
     -------
@@ -54,7 +55,15 @@ class InputController(QObject):
         self._dataset = dataset
         self.generation = 0
         self._reading = False
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.setInterval(0)
         self._connect_signals()
+
+    @property
+    def pending(self) -> bool:
+        """Whether something changed, or is being read, that no request has carried yet."""
+        return self._reading or self._turn.isActive()
 
     @property
     def source(self) -> Drawing | Picture:
@@ -76,6 +85,7 @@ class InputController(QObject):
 
     def submit(self) -> None:
         """Ask the network about what is on the pad now."""
+        self._turn.stop()
         self.generation += 1
         raw, source = not self._panel.preview.prepared, self.source
         self._prediction.set_label(source.label)
@@ -84,13 +94,18 @@ class InputController(QObject):
 
     def _connect_signals(self) -> None:
         pad = self._panel.pad
-        pad.drawing_changed.connect(self.submit)
+        self._turn.timeout.connect(self.submit)
+        pad.drawing_changed.connect(self._on_drawing_changed)
         pad.picture_discarded.connect(self._on_picture_discarded)
         self._panel.preparation_toggled.connect(self.submit)
         self._files.inputs_ready.connect(self._on_inputs_ready)
         self._files.failed.connect(self._on_file_failed)
         self._dataset.picture_ready.connect(self._on_picture_ready)
         self._dataset.failed.connect(self.failed)
+
+    def _on_drawing_changed(self) -> None:
+        if not self._turn.isActive():
+            self._turn.start()
 
     def _on_picture_discarded(self) -> None:
         self._prediction.set_label(None)

@@ -102,7 +102,8 @@ class MainController(QObject):
     def is_shown(self) -> bool:
         """Whether the record at hand answers what is on the pad now."""
         record = self.views.record
-        return record is not None and record.generation == self.inputs.generation
+        newest = self.inputs.generation
+        return record is not None and record.generation == newest and not self.inputs.pending
 
     def wait_until_shown(self, timeout_s: float) -> None:
         """Run the event loop until the newest input's record has been painted.

@@ -82,17 +82,17 @@ class Engine:
         Returns
         -------
         ActivationRecord
-            Its arrays are read-only. A blank canvas has outputs, because the layers do
-            answer to blank paper, but no softmax and no probabilities.
+            Its arrays are read-only. A blank canvas, or a speck on it, has outputs, because
+            the layers do answer to it, but no softmax and no probabilities.
         """
         size = self.network.input_shape[1]
         image = digit(request.source, size=size, raw=request.raw)
         pixels = torch.from_numpy(np.array(image.pixels, dtype=np.float32))  # (H, W)
         x = (pixels - self._mean) / self._std  # (C, H, W)
         outputs = _arrays(self._graph.run(x.unsqueeze(0)))
-        blank = image.legibility is Legibility.BLANK
-        answer = None if blank else outputs[self._probabilities]
-        if blank:
+        answer: FloatArray | None = outputs[self._probabilities]
+        if image.legibility is not Legibility.OK:
+            answer = None
             outputs = {k: v for k, v in outputs.items() if k != self._probabilities}
         return ActivationRecord(
             generation=request.generation,

@@ -179,7 +179,7 @@ def test_text_for_people(strokes: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 def test_text_of_a_blank_canvas() -> None:
     text = as_text(Answer("a.jsonl", 3, None, None, None))
-    assert text == "a.jsonl [3]: nothing is drawn, so there is no prediction"
+    assert text == "a.jsonl [3]: nothing to read, so there is no prediction"
 
 
 def test_the_real_program_needs_no_display(strokes: Path) -> None:

@@ -36,7 +36,7 @@ def paint(lines: list[PointArray], shape: tuple[int, int], radii: list[float]) -
     height, width = shape
     # A run of ink in a row adds one where it starts and takes one where it ends (the
     # column beyond the last is there for that); the running sum is then the coverage.
-    edges = np.zeros(height * (width + 1), np.int32)
+    edges = np.zeros(height * (width + 1), np.intp)  # as bincount counts
     for radius in sorted(set(radii)):
         same = [line for line, own in zip(lines, radii, strict=True) if own == radius]
         _add_runs(
@@ -46,7 +46,7 @@ def paint(lines: list[PointArray], shape: tuple[int, int], radii: list[float]) -
             radius,
         )
     runs = edges.reshape(height, width + 1)
-    return np.cumsum(runs, axis=1, dtype=np.int32)[:, :width] > 0
+    return np.cumsum(runs, axis=1, out=runs)[:, :width] > 0
 
 
 def _samples(lines: list[PointArray], spacing: float) -> PointArray:
@@ -75,7 +75,7 @@ def _distinct(points: PointArray) -> PointArray:
 
 
 def _add_runs(
-    edges: NDArray[np.int32], samples: PointArray, shape: tuple[int, int], radius: float
+    edges: NDArray[np.intp], samples: PointArray, shape: tuple[int, int], radius: float
 ) -> None:
     """Add one run of ink for every sample and every row of the pen's disc."""
     height, width = shape
@@ -94,8 +94,8 @@ def _add_runs(
         row, first, last = row[inside], first[inside], last[inside]
     start = row * (width + 1)
     cells = edges.size
-    edges += np.bincount((start + first).ravel(), minlength=cells).astype(np.int32)
-    edges -= np.bincount((start + last).ravel(), minlength=cells).astype(np.int32)
+    edges += np.bincount((start + first).ravel(), minlength=cells)
+    edges -= np.bincount((start + last).ravel(), minlength=cells)
 
 
 def area_average(coverage: Coverage, factor: int) -> FloatArray:

@@ -327,8 +327,10 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
         weights = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise UserError(f"{path} is damaged or cut off ({error}): get the file again.") from None
-    # A float64 beyond float32 becomes infinite here, and is refused with the others.
-    weights = {name: value.to(torch.float32) for name, value in weights.items()}
+    # Copied: what safetensors returns is mapped to the file, and would change, or end the
+    # process, when somebody writes over it. A float64 beyond float32 becomes infinite here, and
+    # is refused with the others.
+    weights = {name: value.to(torch.float32, copy=True) for name, value in weights.items()}
     for name, value in weights.items():
         if not bool(torch.isfinite(value).all()):
             raise UserError(f"{path} has weights in {name} that are not finite: train it again.")
