@@ -118,8 +118,22 @@ class Application:
         QApplication.sendPostedEvents(None, QEvent.Type.MetaCall.value)
         return all(ended)
 
-    def delete_window(self) -> None:
-        """Delete the window now: left to the interpreter's end, Qt would go before it."""
+    def close(self) -> bool:
+        """Close the window, end the threads and delete the views, in this order.
+
+        Returns
+        -------
+        bool
+            Whether every thread ended in time; if not, the views are left alone.
+        """
+        self.window.close()
+        ended = self.shutdown()
+        if ended:
+            self._delete_window()
+        return ended
+
+    def _delete_window(self) -> None:
+        # Now: left to the interpreter's end, Qt would go before its widgets and crash.
         self.window.deleteLater()
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
@@ -153,12 +167,11 @@ def run_window(
         observe(application)
     application.start()
     code = qt.exec()
-    if not application.shutdown():
+    if not application.close():
         # A library call that can't be interrupted (an import, a download) is left behind:
         # the process ends all the same, without running destructors under its feet.
         _flush_output()
         os._exit(code)
-    application.delete_window()
     return code
 
 

@@ -31,8 +31,7 @@ pad = application.window.pad_panel.pad
 square = pad.square
 corner = pad.mapTo(application.window, square.topLeft())
 print(corner.x(), corner.y(), square.width())
-application.window.close()
-application.shutdown()
+application.close()
 """
 
 

@@ -58,9 +58,7 @@ def start(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Callable
 
     yield run
     for application in running:
-        application.window.close()
-        assert application.shutdown()
-        application.delete_window()
+        assert application.close()
 
 
 def shown(application: Application) -> bool:

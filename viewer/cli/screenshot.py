@@ -82,8 +82,7 @@ def run(args: argparse.Namespace) -> int:
             _show(application, args)
             _save(application, args.output)
         finally:
-            application.shutdown()
-            application.window.close()
+            application.close()
     return 0
 
 

@@ -178,5 +178,4 @@ def running(model: str | None = None) -> Iterator[Session]:
             application.controller.wait_until_shown(TIMEOUT_S)
             yield Session(application)
         finally:
-            application.shutdown()
-            application.window.close()
+            application.close()
