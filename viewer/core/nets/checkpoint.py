@@ -31,6 +31,7 @@ METADATA_KEY = "convnet-viewer"
 MAX_FILE_BYTES = 2 << 30  # as large as anything that makes sense here
 MAX_HEADER_BYTES = 1 << 20  # ours have about 2 kB
 MAX_NUMBER = 1e9
+MAX_NAME_LENGTH = 200  # of a class or a data set: it is laid out on the window's thread
 MIN_STD = 1e-6  # a smaller one would blow pixels up beyond float32's precision
 _LENGTH_BYTES = 8
 _FLOAT_DTYPES = frozenset({"F64", "F32", "F16", "BF16"})
@@ -245,6 +246,8 @@ def _checked_metadata(path: Path, values: dict[str, Any]) -> Metadata:
     names = values["class_names"]
     if not isinstance(names, list) or not all(isinstance(n, str) and n for n in names):
         raise UserError(f"{path} has class_names that are not a list of names: {_HINT}.")
+    if not all(_can_be_shown(name) for name in names):
+        raise UserError(f"{path} has a class name that is no short line of text: {_HINT}.")
     if len(set(names)) != len(names):
         raise UserError(f"{path} names a class twice: {_HINT}.")
     if not isinstance(values["hyper"], dict) or not isinstance(values["architecture"], str):
@@ -255,11 +258,17 @@ def _checked_metadata(path: Path, values: dict[str, Any]) -> Metadata:
     for key in ("dataset", "training_command"):
         if not isinstance(values.get(key), str | None):
             raise UserError(f"{path} has a {key} that is not a text: {_HINT}.")
+    if not _can_be_shown(values.get("dataset") or ""):
+        raise UserError(f"{path} has a dataset that is no short line of text: {_HINT}.")
     known = {f.name: values[f.name] for f in fields(Metadata) if f.name in values}
     shape_chw = (int(shape[0]), int(shape[1]), int(shape[2]))
     return Metadata(
         **known | {"input_shape": shape_chw, "mean": mean, "std": std, "class_names": tuple(names)}
     )
+
+
+def _can_be_shown(text: str) -> bool:
+    return len(text) <= MAX_NAME_LENGTH and (not text or text.isprintable())
 
 
 def _numbers(
