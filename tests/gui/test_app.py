@@ -422,3 +422,18 @@ def test_the_program_starts_without_standard_streams(monkeypatch: pytest.MonkeyP
     messages.on_started()
     messages(QtMsgType.QtWarningMsg, context, "after it")
     complain("wrong")
+
+
+def test_a_selected_map_brings_the_inspector_to_the_front(
+    start: Callable[..., Application], qtbot: QtBot
+) -> None:
+    application = start()
+    controller = application.controller
+    assert controller is not None
+    controller.dataset.browse()
+    inspector = application.window.inspector_dock
+    qtbot.waitUntil(lambda: inspector.visibleRegion().isEmpty(), timeout=WAIT_MS)
+
+    controller.flow.selection_changed.emit(Selection("conv1", 0))
+
+    qtbot.waitUntil(lambda: not inspector.visibleRegion().isEmpty(), timeout=WAIT_MS)

@@ -139,6 +139,7 @@ class MainController(QObject):
         self._files.exported.connect(self._on_exported)
         self.networks.network_changed.connect(self._on_network_changed)
         self.views.winner_changed.connect(self._on_winner_changed)
+        self.flow.selection_changed.connect(self._on_map_selected)
         self.flow.hover_changed.connect(self._on_hover_changed)
         self.inspector.hover_changed.connect(self._on_hover_changed)
         window.theme_changed.connect(self._on_theme_changed)
@@ -185,6 +186,12 @@ class MainController(QObject):
 
     def _on_winner_changed(self, winner: str) -> None:
         self._window.set_winner(winner)
+
+    def _on_map_selected(self, selection: Selection | None) -> None:
+        dock = self._window.inspector_dock
+        # A click asks for the values: they come to the front of the docks they share a place with.
+        if selection is not None and self._window.tabifiedDockWidgets(dock):
+            dock.raise_()
 
     def _on_hover_changed(self, hovered: Selection | None) -> None:
         self._window.status.set_hover_text(self.views.describe(hovered))
