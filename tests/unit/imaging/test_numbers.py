@@ -33,6 +33,8 @@ def test_numbers_have_at_most_four_significant_digits_and_a_true_minus(x: float,
 def test_the_number_of_digits_can_be_chosen() -> None:
     assert format_number(-7.4541, 3) == "−7.45"
     assert format_number(0.04449, 2) == "0.044"
+    assert format_number(999.6, 3) == "1000"
+    assert format_number(-12345.6, 2) == "−12000"
 
 
 @pytest.mark.parametrize("x", [0.1, -0.2948774, 3.0, 1e-8, 16777216.0, 1 / 3])

@@ -52,3 +52,10 @@ def test_area_average_worked_by_hand() -> None:
     ink[0, :2] = ink[1, 0] = True  # three of the first four pixels
     ink[2:, 2:] = True
     assert np.array_equal(area_average(ink, 2), np.array([[0.75, 0], [0, 1]], np.float32))
+
+
+@pytest.mark.parametrize("factor", [2, 28, 300])
+def test_area_average_of_full_blocks_is_one_whatever_their_size(factor: int) -> None:
+    ink = np.zeros((2 * factor, 3 * factor), np.bool_)
+    ink[:factor, factor : 2 * factor] = True
+    assert area_average(ink, factor).tolist() == [[0, 1, 0], [0, 0, 0]]

@@ -19,7 +19,6 @@ from viewer.core.imaging.strokes import (
     PointArray,
     centre_lines,
     extent_of,
-    longest_side,
     without_stray_marks,
 )
 from viewer.core.records import DigitImage, Drawing, FloatArray, Legibility, Picture
@@ -38,6 +37,9 @@ _FINE_SIDE_PX = FRAME_PX * _FINE
 _FINE_AT_LEAST = 2
 # A point may lie this many canvases outside: what a stray coordinate can do is bounded.
 _BEYOND_CANVAS = 0.5
+
+
+Extent = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +124,14 @@ def digit_from_drawing(drawing: Drawing, *, size: int = FRAME_PX, raw: bool = Fa
     lines = [_within(line, canvas) for line in centre_lines(drawing)]
     if not lines:
         return DigitImage(np.zeros((size, size), np.float32), Legibility.BLANK)
+    smallest = SPECK_PART * min(canvas) if canvas else 0.0
     if raw:
-        pixels = _raw(drawing, lines, canvas, frame)
-        return DigitImage(pixels, _legibility(lines, canvas))
+        extent = extent_of(np.concatenate(lines))
+        return DigitImage(_raw(drawing, lines, canvas, frame), _legibility(extent, smallest))
     lines = without_stray_marks(lines)
-    pixels = centred(_repainted(lines, canvas, frame), frame)
-    return DigitImage(pixels, _legibility(lines, canvas))
+    extent = extent_of(np.concatenate(lines))
+    pixels = centred(_repainted(lines, extent, smallest, frame), frame)
+    return DigitImage(pixels, _legibility(extent, smallest))
 
 
 def _usable_canvas(canvas: tuple[float, float] | None) -> tuple[float, float] | None:
@@ -143,19 +147,15 @@ def _within(line: PointArray, canvas: tuple[float, float] | None) -> PointArray:
     return np.clip(line, -_BEYOND_CANVAS * sides, (1 + _BEYOND_CANVAS) * sides)
 
 
-def _legibility(lines: list[PointArray], canvas: tuple[float, float] | None) -> Legibility:
-    smallest = SPECK_PART * min(canvas) if canvas else 0.0
-    side = longest_side(np.concatenate(lines))
+def _legibility(extent: Extent, smallest: float) -> Legibility:
+    left, top, right, bottom = extent
+    side = max(right - left, bottom - top)
     return Legibility.SPECK if side < smallest or side == 0 else Legibility.OK
 
 
-def _repainted(
-    lines: list[PointArray], canvas: tuple[float, float] | None, frame: Frame
-) -> Coverage:
+def _repainted(lines: list[PointArray], extent: Extent, smallest: float, frame: Frame) -> Coverage:
     """Return the ink in a box of its own size, in fine pixels, painted with MNIST's pen."""
-    points = np.concatenate(lines)
-    left, top, right, bottom = extent_of(points)
-    smallest = SPECK_PART * min(canvas) if canvas else 0.0
+    left, top, right, bottom = extent
     side = max(right - left, bottom - top, smallest)
     scale = (DIGIT_PX - PEN_PX) * frame.unit / side if side > 0 else 0.0
     radius = PEN_PX * frame.unit / 2
@@ -181,19 +181,23 @@ def centred(ink: Coverage, frame: Frame) -> FloatArray:
     (size, size) float32, [0, 1]
         All of the ink: where the centre of mass would push it out, it stays at the edge.
     """
-    side = frame.side
+    side, fine = frame.side, frame.fine
     target = CENTRE_OF_MASS_PX * frame.unit
-    rows, columns = ink.sum(axis=1), ink.sum(axis=0)
+    rows, columns = (ink.view(np.uint8).sum(axis=axis, dtype=np.uint16) for axis in (1, 0))
     total = max(int(rows.sum()), 1)
-    field = np.zeros((side, side), np.bool_)
     offsets = []
     for counts in (rows, columns):
         # A fine pixel's middle is half a pixel from its edge.
         mass = float(np.arange(len(counts)) @ counts) / total + 0.5
         offsets.append(min(max(round(target - mass), 0), side - len(counts)))
-    top, left = offsets
+    # Only the pixels that the ink reaches are averaged.
+    (y, top), (x, left) = (divmod(offset, fine) for offset in offsets)
+    height, width = -(-(top + ink.shape[0]) // fine), -(-(left + ink.shape[1]) // fine)
+    field = np.zeros((height * fine, width * fine), np.bool_)
     field[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
-    return area_average(field, frame.fine)
+    pixels = np.zeros((frame.size, frame.size), np.float32)
+    pixels[y : y + height, x : x + width] = area_average(field, fine)
+    return pixels
 
 
 def _raw(

@@ -107,9 +107,11 @@ class Mosaic:
         self.pixels: Colors = buffer[:height, :width]
         cells = buffer.reshape(grid.rows, pitch_y, grid.columns, pitch_x)
         shown = cells[:, : grid.height, :, : grid.width]
-        self._tiles = shown.transpose(0, 2, 1, 3)  # (rows, columns, H, W)
-        self._full, self._rest = divmod(grid.count, grid.columns)
-        if self._rest and empty_color is not None:
+        by_row = shown.transpose(0, 2, 1, 3)  # (rows, columns, H, W)
+        full, rest = divmod(grid.count, grid.columns)
+        self._whole = full * grid.columns  # tiles in full rows
+        self._full_rows, self._last_row = by_row[:full], by_row[full:, :rest]
+        if rest and empty_color is not None:
             y, x = grid.origin(grid.count)
             buffer[max(y - grid.gap, 0) :, x - (pitch_x - grid.width) :] = empty_color
 
@@ -120,9 +122,7 @@ class Mosaic:
         ----------
         tiles : (C, H, W) uint32, 0xFFRRGGBB
         """
-        grid = self.grid
-        whole = self._full * grid.columns
-        shape = (self._full, grid.columns, grid.height, grid.width)
-        self._tiles[: self._full] = tiles[:whole].reshape(shape)
-        if self._rest:
-            self._tiles[self._full, : self._rest] = tiles[whole:]
+        whole = self._whole
+        self._full_rows[...] = tiles[:whole].reshape(self._full_rows.shape)
+        if whole < len(tiles):
+            self._last_row[0] = tiles[whole:]

@@ -40,9 +40,10 @@ def format_number(x: float, digits: int = SIGNIFICANT_DIGITS) -> str:
 
 
 def _plain(x: float, digits: int) -> str:
-    decimals = digits - 1 - math.floor(math.log10(abs(x)))
-    text = f"{round(x, decimals):.{max(decimals, 0)}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
+    text = f"{x:.{digits}g}"
+    if "e" in text:  # as many digits before the point, or more
+        decimals = digits - 1 - math.floor(math.log10(abs(x)))
+        text = f"{round(x, decimals):.0f}"
     return text.replace("-", MINUS)
 
 

@@ -35,18 +35,17 @@ def paint(lines: list[PointArray], shape: tuple[int, int], radii: list[float]) -
     """
     height, width = shape
     # A run of ink in a row adds one where it starts and takes one where it ends (the
-    # column beyond the last is there for that); the running sum is then the coverage.
-    edges = np.zeros(height * (width + 1), np.intp)  # as bincount counts
+    # column beyond the last is there for that, and a row beyond the last for pens that just
+    # touch it); the running sum is then the coverage.
+    edges = np.zeros((height + 1) * (width + 1), np.intp)  # as bincount counts
+    least, most = _SPACING_RANGE_PX
     for radius in sorted(set(radii)):
         same = [line for line, own in zip(lines, radii, strict=True) if own == radius]
-        _add_runs(
-            edges,
-            _samples(same, float(np.clip(_SPACING * radius, *_SPACING_RANGE_PX))),
-            shape,
-            radius,
-        )
-    runs = edges.reshape(height, width + 1)
-    return np.cumsum(runs, axis=1, out=runs)[:, :width] > 0
+        spacing = min(max(_SPACING * radius, least), most)
+        _add_runs(edges, _samples(same, spacing), shape, radius)
+    # Every run ends in the row where it starts, so that one sum goes through all the rows.
+    inked = np.cumsum(edges, out=edges) > 0
+    return inked.reshape(height + 1, width + 1)[:height, :width]
 
 
 def _samples(lines: list[PointArray], spacing: float) -> PointArray:
@@ -86,16 +85,14 @@ def _add_runs(
     down = row + 0.5 - samples[:, 1, np.newaxis]
     half = np.sqrt(np.maximum(radius**2 - down**2, 0.0))
     left = samples[:, 0, np.newaxis] - 0.5
-    first = np.clip(np.ceil(left - half), 0, width).astype(np.intp)
-    last = np.clip(np.ceil(left + half), 0, width).astype(np.intp)
-    inside = (row >= 0) & (row < height)
-    row = row.astype(np.intp)
-    if not inside.all():
-        row, first, last = row[inside], first[inside], last[inside]
     start = row * (width + 1)
-    cells = edges.size
-    edges += np.bincount((start + first).ravel(), minlength=cells)
-    edges -= np.bincount((start + last).ravel(), minlength=cells)
+    first = np.ceil(left - half).clip(0, width) + start
+    last = np.ceil(left + half).clip(0, width) + start
+    if middle.min() < reach or middle.max() + reach > height:
+        inside = (row >= 0) & (row <= height)
+        first, last = first[inside], last[inside]
+    edges += np.bincount(first.ravel().astype(np.intp), minlength=edges.size)
+    edges -= np.bincount(last.ravel().astype(np.intp), minlength=edges.size)
 
 
 def area_average(coverage: Coverage, factor: int) -> FloatArray:
@@ -111,8 +108,11 @@ def area_average(coverage: Coverage, factor: int) -> FloatArray:
     """
     rows = coverage.shape[0] // factor
     columns = coverage.shape[1] // factor
-    # Rows first: adding whole rows is a fast loop, adding neighbours in a row is not.
-    sums = coverage.view(np.uint8).reshape(rows, factor, -1).sum(axis=1, dtype=np.uint16)
-    blocks = sums.reshape(rows, columns, factor).sum(axis=2, dtype=np.uint32)
-    pixels: FloatArray = (blocks / (factor * factor)).astype(np.float32)
+    # Whole rows are added in a fast loop, neighbours in a row are not: hence the transpose.
+    # The smallest type that holds a sum makes it faster still.
+    small = np.uint8 if factor <= np.iinfo(np.uint8).max else np.uint16
+    sums = coverage.view(np.uint8).reshape(rows, factor, -1).sum(axis=1, dtype=small)
+    turned = np.ascontiguousarray(sums.T).reshape(columns, factor, rows)
+    blocks = turned.sum(axis=1, dtype=np.uint32).T  # (H, W)
+    pixels: FloatArray = np.divide(blocks, factor * factor, order="C").astype(np.float32)
     return pixels
