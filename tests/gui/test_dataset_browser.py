@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton, Q
 from pytestqt.qtbot import QtBot
 
 from viewer.widgets.dataset_browser import DatasetBrowser, PageRequest
+from viewer.widgets.setting_editors import ChoiceBox
 from viewer.widgets.style import Appearance
 from viewer.widgets.theme import Theme
 from viewer.widgets.thumbnails import Thumbnails
@@ -220,3 +221,38 @@ def test_a_hidden_browser_asks_for_nothing(qtbot: QtBot, appearance: Appearance)
     with qtbot.assertNotEmitted(browser.page_requested):
         browser.resize(500, 700)
     assert not any(timer.isActive() for timer in browser.findChildren(QTimer))
+
+
+def test_another_data_set_has_its_own_classes_and_numbers(qtbot: QtBot, library: Library) -> None:
+    _button(library, "7").click()
+    names = ("Sandal", "Sneaker")
+    asked = len(library.requests)
+    library.browser.set_dataset(names)
+    assert library.requests[asked:] == [PageRequest(None, 0, _tiles(library).capacity)]
+    (box,) = library.browser.findChildren(ChoiceBox)
+    assert [box.itemText(row) for row in range(box.count())] == ["All classes", *names]
+    box.setCurrentIndex(2)
+    box.activated.emit(2)
+    assert library.requests[-1].label == 1
+    images = np.zeros((5, 9, 9), np.uint8)
+    library.browser.set_page(images, np.zeros(5, np.uint8), np.arange(5), 5)
+    assert library.browser.status() == "1–5 of 5"
+
+
+@pytest.mark.parametrize(
+    ("shape", "drawn", "expected"),
+    [((9, 9), False, "#c8c8c8"), ((20, 20, 3), True, "#c8c8c8"), ((9, 9), True, None)],
+)
+def test_pictures_of_any_size_and_in_colour(
+    library: Library, theme: Theme, shape: tuple[int, ...], drawn: bool, expected: str | None
+) -> None:
+    library.browser.set_theme(theme)
+    library.browser.set_dataset(("a", "b"), drawn=drawn)
+    images = np.full((2, *shape), 200, np.uint8)
+    library.browser.set_page(images, np.zeros(2, np.uint8), np.arange(2), 2)
+    tiles = _tiles(library)
+    place = tiles.tile_rect(1).center().toPoint()
+    found = tiles.grab().toImage().pixelColor(place)
+    ink, paper = theme.color("ink"), theme.color("paper")
+    between = round(paper.red() + (ink.red() - paper.red()) * 200 / 255)
+    assert (found.name() if expected else found.red()) == (expected or between)

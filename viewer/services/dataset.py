@@ -1,4 +1,4 @@
-"""MNIST test images for browsing, and the ones that the network at hand gets wrong."""
+"""A data set's test images for browsing, and those that the network at hand gets wrong."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ from viewer.core.mailbox import Mailbox
 from viewer.services.worker import Worker
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     from numpy.typing import NDArray
 
     from viewer.core.data.dataset import ImageDataset
     from viewer.core.records import Picture
+
+DEFAULT = "mnist"
 
 BATCH = 500  # images a forward pass while looking for mistakes: stops within 0.1 s
 
@@ -28,12 +32,14 @@ class Page:
 
     Attributes
     ----------
-    images : (N, 28, 28) uint8
+    images : (N, H, W) or (N, H, W, 3) uint8
     labels : (N,) uint8
     indices : (N,) int64
         Positions in the data set.
     offset, total : int
         First one's place among those that match the filter, and how many match.
+    dataset : str
+        Name of the data set that they are of.
     """
 
     images: NDArray[np.uint8]
@@ -41,6 +47,33 @@ class Page:
     indices: NDArray[np.int64]
     offset: int
     total: int
+    dataset: str = DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSummary:
+    """What a browser says of a data set.
+
+    Attributes
+    ----------
+    name, title : str
+    class_names : tuple of str
+    count : int
+        Test images.
+    drawn : bool
+        Whether 255 is ink and 0 paper; otherwise pixels are light, as in a photograph.
+    """
+
+    name: str
+    title: str
+    class_names: tuple[str, ...]
+    count: int
+    drawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _WantDataset:
+    source: str | ImageDataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +98,24 @@ class _WantMistake:
     model: str
 
 
-_Want = _WantPage | _WantImage | _WantRandom | _WantMistake
+_Want = _WantDataset | _WantPage | _WantImage | _WantRandom | _WantMistake
 
 
 class DatasetService(QObject):
-    """Reads MNIST's test images on a thread of its own.
+    """Reads a data set's test images on a thread of its own; MNIST's until told otherwise.
+
+    Parameters
+    ----------
+    parent : QObject, optional
+    seed : int, optional
+        Of the random images.
+    root : pathlib.Path, optional
+        Where downloaded data sets are kept.
 
     Signals
     -------
+    dataset_changed(DatasetSummary)
+        Another data set, asked for with `set_dataset`, is served from now on.
     page_ready(Page)
         Thumbnails asked for with `request_page`.
     picture_ready(Picture, int)
@@ -83,16 +126,20 @@ class DatasetService(QObject):
         One sentence on what went wrong.
     """
 
+    dataset_changed = pyqtSignal(object)
     page_ready = pyqtSignal(object)
     picture_ready = pyqtSignal(object, int)
     busy = pyqtSignal(str)
     failed = pyqtSignal(str)
 
-    def __init__(self, parent: QObject | None = None, *, seed: int | None = None) -> None:
+    def __init__(
+        self, parent: QObject | None = None, *, seed: int | None = None, root: Path | None = None
+    ) -> None:
         super().__init__(parent)
-        self._mailbox: Mailbox[_Want] = Mailbox("image", "page")
+        self._mailbox: Mailbox[_Want] = Mailbox("dataset", "image", "page")
         self._worker = Worker("dataset", self._mailbox, self._handle, self._on_error)
         self._seed = seed
+        self._root = root
         # Only the worker's thread touches these.
         self._dataset: ImageDataset | None = None
         self._rng: np.random.Generator | None = None
@@ -102,6 +149,13 @@ class DatasetService(QObject):
     def start(self) -> None:
         """Start the thread; nothing is read before the first request."""
         self._worker.start()
+
+    def set_dataset(self, source: str | ImageDataset) -> None:
+        """Serve another data set: by its name, or one that is loaded already.
+
+        If it can't be read, `failed` says so and the one before stays.
+        """
+        self._mailbox.put("dataset", _WantDataset(source))
 
     def request_page(self, label: int | None, offset: int, count: int) -> None:
         """Ask for thumbnails of the images with `label` (None: all)."""
@@ -124,10 +178,11 @@ class DatasetService(QObject):
         return self._worker.shutdown()
 
     def _handle(self, item: _Want) -> None:
-        dataset = self._load()
         match item:
+            case _WantDataset(source):
+                self._change(source)
             case _WantPage(label, offset, count):
-                self.page_ready.emit(_page(dataset, label, offset, count))
+                self.page_ready.emit(_page(self._load(), label, offset, count))
             case _WantImage(index):
                 self._emit_picture(index)
             case _WantRandom(label):
@@ -137,26 +192,48 @@ class DatasetService(QObject):
 
     def _load(self) -> ImageDataset:
         if self._dataset is None:
-            # Heavy: numpy and 8 MB of images, read on this thread.
-            import numpy as np
-
-            from viewer.core.data.mnist import load_mnist
-
-            self._dataset = load_mnist("test")
-            self._rng = np.random.default_rng(self._seed)
+            self._dataset = self._read(DEFAULT)
         return self._dataset
+
+    def _read(self, name: str) -> ImageDataset:
+        # Heavy: numpy and 8 MB of images or more, read on this thread.
+        from viewer.core.data.registry import load_dataset
+
+        return load_dataset(name, "test", self._root)
+
+    def _change(self, source: str | ImageDataset) -> None:
+        from viewer.core.data.folder_name import FolderName
+
+        if isinstance(source, str):
+            self.busy.emit("Reading images …")
+            try:
+                source = self._read(source)
+            finally:
+                self.busy.emit("")
+        self._dataset = source
+        self._mistakes.clear()
+        self._last_mistake.clear()
+        drawn = FolderName.parse(source.name) is None
+        self.dataset_changed.emit(
+            DatasetSummary(source.name, _title(source), source.class_names, len(source), drawn)
+        )
 
     def _emit_picture(self, index: int) -> None:
         dataset = self._load()
         if not 0 <= index < len(dataset.labels):
             raise UserError(
-                f"MNIST's test images are numbered from 0 to {len(dataset.labels) - 1}."
+                f"{_title(dataset)}'s test images are numbered from 0 to {len(dataset.labels) - 1}."
             )
         self.picture_ready.emit(_picture(dataset, index), index)
 
     def _emit_random(self, label: int | None) -> None:
+        import numpy as np
+
         indices = _matching(self._load(), label)
-        assert self._rng is not None
+        if not len(indices):
+            raise UserError(f"{_title(self._load())} has no test image of this class.")
+        if self._rng is None:
+            self._rng = np.random.default_rng(self._seed)
         self._emit_picture(int(self._rng.choice(indices)))
 
     def _emit_mistake(self, model: str) -> None:
@@ -164,7 +241,7 @@ class DatasetService(QObject):
             raise UserError("There is no network yet to make mistakes: wait until one is loaded.")
         key = _version(model)
         if key not in self._mistakes:
-            self.busy.emit("Looking for mistakes among 10,000 test images …")
+            self.busy.emit(f"Looking for mistakes among {len(self._load()):,} test images …")
             try:
                 self._mistakes[key] = self._find_mistakes(model)
             finally:
@@ -189,9 +266,11 @@ class DatasetService(QObject):
         network = engine.network
         if (network.input_shape, network.class_names) != (dataset.input_shape, dataset.class_names):
             raise UserError(
-                f"{network.title} was not made for MNIST (its image size or its class names are "
-                "others), so its answers can't be called mistakes."
+                f"{network.title} was not made for {_title(dataset)} (its image size or its class "
+                "names are others), so its answers can't be called mistakes."
             )
+        if dataset.images.ndim != 3:
+            raise UserError("Mistakes among images in colour are shown by the evaluation alone.")
         wrong: list[int] = []
         for start in range(0, len(dataset.labels), BATCH):
             if self._mailbox.closed:
@@ -216,6 +295,12 @@ def _version(model: str) -> tuple[str, int]:
     return model, resolve_model(model).stat().st_mtime_ns
 
 
+def _title(dataset: ImageDataset) -> str:
+    from viewer.core.data.registry import dataset_title
+
+    return dataset_title(dataset.name)
+
+
 def _matching(dataset: ImageDataset, label: int | None) -> NDArray[np.int64]:
     import numpy as np
 
@@ -227,11 +312,15 @@ def _matching(dataset: ImageDataset, label: int | None) -> NDArray[np.int64]:
 def _picture(dataset: ImageDataset, index: int) -> Picture:
     import numpy as np
 
+    from viewer.core.data.class_pictures import to_grey
     from viewer.core.records import Picture
 
+    image = dataset.images[index]
+    if image.ndim == 3:  # a picture of ours has no colours
+        image = to_grey(image[np.newaxis])[0]
     return Picture(
-        pixels=dataset.images[index].astype(np.float32) / 255,
-        title=f"MNIST test image {index}",
+        pixels=image.astype(np.float32) / 255,
+        title=f"{_title(dataset)} test image {index}",
         prepared=True,
         label=dataset.class_names[int(dataset.labels[index])],
     )
@@ -246,4 +335,5 @@ def _page(dataset: ImageDataset, label: int | None, offset: int, count: int) -> 
         indices,
         offset,
         len(matching),
+        dataset.name,
     )

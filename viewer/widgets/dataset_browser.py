@@ -5,37 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PyQt6.QtCore import QTimer, pyqtSignal
 from PyQt6.QtGui import QHideEvent, QIntValidator, QShowEvent
-from PyQt6.QtWidgets import (
-    QButtonGroup,
-    QHBoxLayout,
-    QLineEdit,
-    QPushButton,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from viewer.widgets.elided_label import ElidedLabel
+from viewer.widgets.class_filter import DIGITS, ClassFilter
+from viewer.widgets.pager import Pager
 from viewer.widgets.theme import GRID_PX, LIGHT
 from viewer.widgets.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from viewer.widgets.icons import IconSet
     from viewer.widgets.theme import Theme
 
 MARGIN_PX = 12
-CLASS_BUTTON_PX = 22
-ALL = 0  # id of the button for every class; class n has n + 1
 RESIZE_PAUSE_MS = 80  # a window that is being dragged larger asks for one page, not for fifty
-DIGITS = tuple("0123456789")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +75,19 @@ class DatasetBrowser(QWidget):
     ) -> None:
         super().__init__(parent)
         self._theme = LIGHT
-        self._label: int | None = None
         self._offset = 0
         self._total = 0
         self._asked: PageRequest | None = None
         self._busy = False
         self._thumbnails = Thumbnails(self)
-        self._classes = self._build_classes(class_names)
+        self._thumbnails.set_classes(class_names)
+        self._classes = ClassFilter(class_names, self)
         self._random = _push_button("Random", "Show a random image of the chosen class", self)
         self._mistake = _push_button(
             "Next mistake", "Show the next test image that this network gets wrong", self
         )
         self._index = self._build_index()
-        self._first = _page_button("|<", "First page", self)
-        self._previous = _page_button("<", "Previous page", self)
-        self._next = _page_button(">", "Next page", self)
-        self._last = _page_button(">|", "Last page", self)
-        self._status = ElidedLabel("", self)
+        self._pager = Pager(self)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(RESIZE_PAUSE_MS)
@@ -109,20 +95,6 @@ class DatasetBrowser(QWidget):
         self._connect_signals()
         self.set_theme(LIGHT)
         self._show_state()
-
-    def _build_classes(self, names: Sequence[str]) -> QButtonGroup:
-        group = QButtonGroup(self)
-        for number, name in enumerate(("All", *names)):
-            button = QToolButton(self)
-            button.setText(name)
-            button.setCheckable(True)
-            button.setMinimumWidth(CLASS_BUTTON_PX)
-            button.setToolTip(
-                "Images of every class" if number == ALL else f"Images of class {name}"
-            )
-            button.setChecked(number == ALL)
-            group.addButton(button, number)  # ids below 0 mean something else to Qt
-        return group
 
     def _build_index(self) -> QLineEdit:
         edit = QLineEdit(self)
@@ -133,41 +105,28 @@ class DatasetBrowser(QWidget):
         return edit
 
     def _build_layout(self) -> None:
-        classes = QHBoxLayout()
-        classes.setSpacing(0)
-        for button in self._classes.buttons():
-            classes.addWidget(button)
-        classes.addStretch(1)
         actions = QHBoxLayout()
         actions.setSpacing(GRID_PX)
         actions.addWidget(self._random)
         actions.addWidget(self._mistake)
         actions.addStretch(1)
         actions.addWidget(self._index)
-        pages = QHBoxLayout()
-        pages.setSpacing(GRID_PX // 2)
-        pages.addWidget(self._status, 1)
-        for button in (self._first, self._previous, self._next, self._last):
-            pages.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(MARGIN_PX, GRID_PX, MARGIN_PX, GRID_PX)
         layout.setSpacing(GRID_PX)
-        layout.addLayout(classes)
+        layout.addWidget(self._classes)
         layout.addLayout(actions)
         layout.addWidget(self._thumbnails, 1)
-        layout.addLayout(pages)
+        layout.addWidget(self._pager)
 
     def _connect_signals(self) -> None:
-        self._classes.idClicked.connect(self._on_class_clicked)
-        self._random.clicked.connect(lambda: self.random_requested.emit(self._label))
+        self._classes.chosen.connect(self._on_class_chosen)
+        self._random.clicked.connect(lambda: self.random_requested.emit(self._classes.label))
         self._mistake.clicked.connect(self.next_mistake_requested)
         self._index.returnPressed.connect(self._on_index_entered)
-        self._first.clicked.connect(lambda: self._turn_to(0))
-        self._previous.clicked.connect(lambda: self._turn(-1))
-        self._next.clicked.connect(lambda: self._turn(1))
-        self._last.clicked.connect(lambda: self._turn_to(self._total - 1))
+        self._pager.place_requested.connect(self._turn_to)
         self._thumbnails.chosen.connect(self.image_chosen)
-        self._thumbnails.page_turned.connect(self._turn)
+        self._thumbnails.page_turned.connect(self._pager.turn)
         self._thumbnails.capacity_changed.connect(self._on_capacity_changed)
         self._pause.timeout.connect(self._ask)
 
@@ -175,17 +134,34 @@ class DatasetBrowser(QWidget):
         """Use the colours of `theme`."""
         self._theme = theme
         self._thumbnails.set_theme(theme)
-        self._status.set_color(theme.color("text_muted"))
+        self._classes.set_theme(theme)
+        self._pager.set_theme(theme)
 
     def set_icons(self, icons: IconSet) -> None:
         """Use icons of `icons` on the buttons that turn pages."""
-        for button, name in (
-            (self._first, "caret-double-left"),
-            (self._previous, "caret-left"),
-            (self._next, "caret-right"),
-            (self._last, "caret-double-right"),
-        ):
-            button.setIcon(icons.icon(name, self._theme))
+        self._pager.set_icons(icons, self._theme)
+
+    def set_dataset(self, class_names: Sequence[str], *, drawn: bool = True) -> None:
+        """Show another data set; its first page is asked for.
+
+        Parameters
+        ----------
+        class_names : sequence of str
+        drawn : bool
+            Whether 255 is ink and 0 paper; otherwise pixels are light.
+        """
+        self._classes.set_classes(class_names)
+        self._thumbnails.set_classes(class_names, drawn=drawn)
+        self._thumbnails.set_current(None)
+        nothing = np.zeros(0, np.int64)
+        self._thumbnails.set_images(np.zeros((0, 1, 1), np.uint8), np.zeros(0, np.uint8), nothing)
+        self._index.clear()
+        self._index.setValidator(None)
+        self._offset = self._total = 0
+        self._asked = None
+        self._show_state()
+        if self.isVisible():
+            self._ask()
 
     def set_page(
         self,
@@ -198,8 +174,8 @@ class DatasetBrowser(QWidget):
 
         Parameters
         ----------
-        images : (N, 28, 28) uint8
-            Ink 255, paper 0.
+        images : (N, H, W) or (N, H, W, 3) uint8
+            Ink 255, paper 0, unless `set_dataset` said otherwise.
         labels : (N,) uint8
         indices : (N,) int64
             Positions in the data set.
@@ -208,7 +184,7 @@ class DatasetBrowser(QWidget):
         """
         self._total = total
         self._thumbnails.set_images(images, labels, indices)
-        if self._index.validator() is None and self._label is None and total:
+        if self._index.validator() is None and self._classes.label is None and total:
             self._index.setValidator(QIntValidator(0, total - 1, self._index))
         self._show_state()
 
@@ -220,14 +196,13 @@ class DatasetBrowser(QWidget):
 
     def status(self) -> str:
         """Return what is said below the images."""
-        return self._status.text()
+        return self._pager.status()
 
     def set_current(self, index: int | None) -> None:
         """Mark the image that the network is looking at, if it is on this page."""
         self._thumbnails.set_current(index)
 
-    def _on_class_clicked(self, number: int) -> None:
-        self._label = None if number == ALL else number - 1
+    def _on_class_chosen(self) -> None:
         self._offset = 0
         self._ask()
 
@@ -235,10 +210,7 @@ class DatasetBrowser(QWidget):
         if not self._index.hasAcceptableInput() or not self._index.text():
             return
         index = int(self._index.text())
-        everything = self._classes.button(ALL)
-        if everything is not None:
-            everything.setChecked(True)
-        self._label = None
+        self._classes.set_label(None)
         self._offset = index - index % self._thumbnails.capacity
         self._ask()
         self.set_current(index)
@@ -258,9 +230,6 @@ class DatasetBrowser(QWidget):
         self._pause.stop()
         super().hideEvent(event)
 
-    def _turn(self, pages: int) -> None:
-        self._turn_to(self._offset + pages * self._thumbnails.capacity)
-
     def _turn_to(self, place: int) -> None:
         place = min(max(place, 0), max(self._total - 1, 0))
         offset = place - place % self._thumbnails.capacity
@@ -272,36 +241,21 @@ class DatasetBrowser(QWidget):
         self._pause.stop()
         capacity = self._thumbnails.capacity
         self._offset -= self._offset % capacity
-        request = PageRequest(self._label, self._offset, capacity)
+        request = PageRequest(self._classes.label, self._offset, capacity)
         if request != self._asked:
             self._asked = request
             self.page_requested.emit(request)
 
     def _show_state(self, busy: str = "") -> None:
-        end = min(self._offset + self._thumbnails.count, self._total)
-        if busy:
-            self._status.set_text(busy)
-        elif self._total:
-            self._status.set_text(f"{self._offset + 1:,}–{end:,} of {self._total:,}")
-        else:
-            self._status.set_text("No images yet" if self._asked is None else "Reading images …")
-        at_start, at_end = self._offset == 0, end >= self._total
-        self._first.setEnabled(not at_start)
-        self._previous.setEnabled(not at_start)
-        self._next.setEnabled(not at_end)
-        self._last.setEnabled(not at_end)
+        text = busy
+        if not text and not self._total:
+            text = "No images yet" if self._asked is None else "Reading images …"
+        shown, capacity = self._thumbnails.count, self._thumbnails.capacity
+        self._pager.set_state(self._offset, shown, self._total, capacity, text)
 
 
 def _push_button(text: str, tip: str, parent: QWidget) -> QPushButton:
     button = QPushButton(text, parent)
     button.setToolTip(tip)
     button.setAutoDefault(False)
-    return button
-
-
-def _page_button(text: str, tip: str, parent: QWidget) -> QToolButton:
-    button = QToolButton(parent)
-    button.setText(text)
-    button.setToolTip(tip)
-    button.setAccessibleName(tip)
     return button

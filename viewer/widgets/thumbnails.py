@@ -24,11 +24,11 @@ from viewer.widgets.cells import image_of
 from viewer.widgets.theme import LIGHT, TextSize, text_font
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from viewer.widgets.theme import Theme
 
-SIDE_PX = 28  # of an image in the data set
-ZOOM = 2
-TILE_PX = SIDE_PX * ZOOM
+TILE_PX = 56  # twice an MNIST image
 GAP_PX = 6
 FRAME_PX = 2
 WHEEL_STEP = 120  # eighths of a degree that one notch of a mouse wheel reports
@@ -60,6 +60,8 @@ class Thumbnails(QWidget):
         self._theme = LIGHT
         self._images: NDArray[np.uint8] | None = None
         self._labels: tuple[int, ...] = ()
+        self._class_names: tuple[str, ...] = ()
+        self._drawn = True
         self._indices: tuple[int, ...] = ()
         self._picture: QImage | None = None
         self._current: int | None = None
@@ -79,6 +81,18 @@ class Thumbnails(QWidget):
         self._theme = theme
         self._draw()
 
+    def set_classes(self, names: Sequence[str], *, drawn: bool = True) -> None:
+        """Name the classes of images to come.
+
+        Parameters
+        ----------
+        names : sequence of str
+            By number; a class without one is shown by its number.
+        drawn : bool
+            Whether 255 is ink; otherwise it is light, in either theme.
+        """
+        self._class_names, self._drawn = tuple(names), drawn
+
     def set_images(
         self, images: NDArray[np.uint8], labels: NDArray[np.uint8], indices: NDArray[np.int64]
     ) -> None:
@@ -86,8 +100,8 @@ class Thumbnails(QWidget):
 
         Parameters
         ----------
-        images : (N, 28, 28) uint8
-            Ink 255, paper 0.
+        images : (N, H, W) or (N, H, W, 3) uint8
+            Ink 255 and paper 0, unless `set_classes` said otherwise.
         labels : (N,) uint8
         indices : (N,) int64
             What `chosen` reports.
@@ -109,6 +123,11 @@ class Thumbnails(QWidget):
         if index in self._indices:
             self._place = self._indices.index(index)
         self.update()
+
+    @property
+    def selected(self) -> int | None:
+        """Index of the image that the keys act on; None if there is none."""
+        return self._indices[self._place] if self._indices else None
 
     @property
     def count(self) -> int:
@@ -139,13 +158,23 @@ class Thumbnails(QWidget):
         """Colour all images at once: paper to ink, as the drawing pad has them."""
         self._picture = None
         if self._images is not None and len(self._images):
-            share = np.arange(256)[:, np.newaxis] / 255  # (256, 1)
-            paper, ink = (_rgb(self._theme, token) for token in ("paper", "ink"))
-            rgb = np.round(paper + (ink - paper) * share).astype(np.uint32)  # (256, 3)
-            lut = 0xFF000000 | rgb[:, 0] << 16 | rgb[:, 1] << 8 | rgb[:, 2]
-            stack = self._images.reshape(-1, SIDE_PX)  # (N * 28, 28)
-            self._picture = image_of(lut.astype(np.uint32)[stack])
+            self._picture = image_of(self._colored(self._images))
         self.update()
+
+    def _colored(self, images: NDArray[np.uint8]) -> NDArray[np.uint32]:
+        """Return images below each other, (N * H, W) as 0xFFRRGGBB."""
+        n, height, width = images.shape[:3]
+        if images.ndim == 4:  # (N, H, W, 3)
+            channels = images.reshape(n * height, width, 3).astype(np.uint32)
+            red, green, blue = (channels[..., channel] for channel in range(3))
+            return np.asarray(np.uint32(0xFF000000) | red << 16 | green << 8 | blue, np.uint32)
+        share = np.arange(256)[:, np.newaxis] / 255  # (256, 1)
+        low, high = np.zeros(3), np.full(3, 255.0)
+        if self._drawn:
+            low, high = (_rgb(self._theme, token) for token in ("paper", "ink"))
+        rgb = np.round(low + (high - low) * share).astype(np.uint32)  # (256, 3)
+        lut = 0xFF000000 | rgb[:, 0] << 16 | rgb[:, 1] << 8 | rgb[:, 2]
+        return np.asarray(lut.astype(np.uint32)[images.reshape(n * height, width)])
 
     def _place_at(self, position: QPointF) -> int | None:
         for place in range(min(self.count, self.capacity)):
@@ -187,7 +216,11 @@ class Thumbnails(QWidget):
             self.update()
 
     def _tip(self, place: int) -> str:
-        return f"Image {self._indices[place]:,}, label {self._labels[place]}"
+        return f"Image {self._indices[place]:,}, label {self._name(place)}"
+
+    def _name(self, place: int) -> str:
+        label = self._labels[place]
+        return self._class_names[label] if label < len(self._class_names) else str(label)
 
     @override
     def leaveEvent(self, event: QEvent | None) -> None:
@@ -244,14 +277,20 @@ class Thumbnails(QWidget):
         painter = QPainter(self)
         if self._picture is None:
             return
+        width, height = self._picture.width(), self._picture.height() / self.count
+        smooth = QPainter.RenderHint.SmoothPixmapTransform
+        painter.setRenderHint(smooth, TILE_PX % width != 0)  # whole pixels stay sharp
         for place in range(min(self.count, self.capacity)):
             tile = self.tile_rect(place)
-            source = QRectF(0, place * SIDE_PX, SIDE_PX, SIDE_PX)
+            source = QRectF(0, place * height, width, height)
             painter.drawImage(tile, self._picture, source)
             self._paint_frame(painter, tile, place)
             painter.setPen(self._theme.color("text_muted"))
             below = QRectF(tile.left(), tile.bottom(), TILE_PX, self._line_px)
-            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, str(self._labels[place]))
+            name = painter.fontMetrics().elidedText(
+                self._name(place), Qt.TextElideMode.ElideRight, TILE_PX
+            )
+            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, name)
 
     def _paint_frame(self, painter: QPainter, tile: QRectF, place: int) -> None:
         token, width = "border", 1.0

@@ -1,9 +1,22 @@
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-from viewer.core.data.registry import datasets, load_dataset
+from tests.unit.data.test_image_folder import write_classes
+from viewer.core.data.downloads import Cancel
+from viewer.core.data.folder_name import FolderName
+from viewer.core.data.folders import data_folder
+from viewer.core.data.registry import (
+    dataset_infos,
+    dataset_title,
+    datasets,
+    download_dataset,
+    load_dataset,
+    load_parts,
+)
 from viewer.core.errors import UserError
 from viewer.core.registry import Registry
 
@@ -27,9 +40,67 @@ def test_an_unknown_name_lists_what_there_is() -> None:
     assert "three" not in registry
 
 
-def test_mnist_is_known() -> None:
-    assert datasets().names() == ("mnist",)
+def test_the_known_data_sets(tmp_path: Path) -> None:
+    names = ("mnist", "fashion-mnist", "kmnist", "emnist-digits", "emnist-letters")
+    assert datasets(tmp_path).names() == names
+    infos = dataset_infos(tmp_path)
+    assert tuple(info.name for info in infos) == names
+    assert [info.ready for info in infos] == [True, False, False, False, False]
+    assert [dataset_title(info.name) for info in infos] == [info.title for info in infos]
     assert len(load_dataset("mnist", "test")) == 10_000
+
+
+def test_mnist_is_as_it_is_described() -> None:
+    dataset = load_dataset("mnist", "test")
+    info = dataset_infos()[0]
+    assert (info.counts[1], info.input_shape) == (len(dataset), dataset.input_shape)
+    assert info.class_names == dataset.class_names
+
+
+def test_mnist_cannot_be_downloaded(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="MNIST can't be downloaded: choose one of fashion-mnist"):
+        download_dataset("mnist", tmp_path, progress=lambda *_: None, cancel=Cancel())
+
+
+def test_a_folder_of_images_is_a_data_set_by_its_path(tmp_path: Path) -> None:
+    folder = tmp_path / "shades"
+    write_classes(folder, {"dark": 3, "light": 3})
+    train = load_dataset(str(folder), "train")
+    assert train.input_shape == (1, 28, 28)
+    name = str(FolderName(folder, 16, True))
+    train, test = load_parts(name)
+    assert train.name == test.name == name
+    assert train.input_shape == (3, 16, 16)
+    assert np.array_equal(load_dataset(name, "test").images, test.images)
+    assert dataset_title(name) == "shades"
+    with pytest.raises(UserError, match="no part 'valid'"):
+        load_dataset(name, "valid")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("mnist", None),
+        ("/a/b", FolderName(Path("/a/b"))),
+        ("/a/b@64", FolderName(Path("/a/b"), 64)),
+        ("/a/b@64grey", FolderName(Path("/a/b"), 64, False)),
+        ("/a@home/b@32color", FolderName(Path("/a@home/b"), 32, True)),
+        ("/a/b@x", FolderName(Path("/a/b@x"))),
+    ],
+)
+def test_names_of_folders(text: str, expected: FolderName | None) -> None:
+    found = FolderName.parse(text)
+    assert found == expected
+    if found is not None:
+        assert FolderName.parse(str(found)) == found
+
+
+def test_where_data_sets_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert data_folder() == tmp_path / "convnet-viewer" / "convnet-viewer" / "datasets"
+    monkeypatch.setenv("XDG_DATA_HOME", "relative")
+    assert data_folder().is_relative_to(Path.home() / ".local" / "share")
 
 
 def test_an_unknown_data_set_is_refused() -> None:

@@ -1,0 +1,127 @@
+"""Downloads of data sets, one at a time, on a thread of their own."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from viewer.core.errors import UserError
+from viewer.core.mailbox import Mailbox
+from viewer.services.worker import Worker
+
+if TYPE_CHECKING:
+    from viewer.core.data.downloads import Cancel
+
+TELL_EVERY_S = 0.05  # a fast network gives thousands of chunks a second
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    name: str
+    number: int
+
+
+class DownloadService(QObject):
+    """Downloads data sets by name; a new request takes the place of the one before.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        Where downloaded data sets are kept.
+
+    Signals
+    -------
+    progress(str, int, int)
+        Name of the data set, bytes that arrived, bytes in all (0: not known).
+    finished(str)
+        Name of a data set that is on this machine now.
+    failed(str)
+        One sentence on what went wrong.
+    cancelled(str)
+        Name of a data set that was given up on request.
+    """
+
+    progress = pyqtSignal(str, "qlonglong", "qlonglong")  # an int of Qt's ends at 2 GB
+    finished = pyqtSignal(str)
+    failed = pyqtSignal(str)
+    cancelled = pyqtSignal(str)
+
+    def __init__(self, root: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._root = root
+        self._mailbox: Mailbox[_Job] = Mailbox("download")
+        self._worker = Worker("downloads", self._mailbox, self._handle, self._on_error)
+        self._lock = threading.Lock()
+        self._number = 0  # of the request that is wanted; 0: none
+        self._count = 0
+        self._cancel: Cancel | None = None  # of the one at work
+
+    def start(self) -> None:
+        """Start the thread; nothing happens on it before the first request."""
+        self._worker.start()
+
+    def download(self, name: str) -> None:
+        """Ask for a data set by its registered name."""
+        with self._lock:
+            self._count += 1
+            self._number = self._count
+            self._wake()
+        self._mailbox.put("download", _Job(name, self._count))
+
+    def cancel(self) -> None:
+        """Give up what is being downloaded, if anything is."""
+        with self._lock:
+            self._number = 0
+            self._wake()
+
+    def shutdown(self) -> bool:
+        """End the thread; call before any receiver of the signals is deleted."""
+        self.cancel()
+        return self._worker.shutdown()
+
+    def _wake(self) -> None:
+        if self._cancel is not None:
+            self._cancel.cancel()
+
+    def _handle(self, job: _Job) -> None:
+        # Heavy (numpy; torch for the classes that know the addresses): on this thread.
+        from viewer.core.data.downloads import Cancel, DownloadCancelled
+        from viewer.core.data.registry import download_dataset
+
+        cancel = Cancel()
+        with self._lock:
+            self._cancel = cancel
+            if self._number != job.number:
+                cancel.cancel()
+        told_at = float("-inf")
+
+        def tell(done: int, total: int) -> None:
+            nonlocal told_at
+            now = time.monotonic()
+            if not cancel() and (now - told_at >= TELL_EVERY_S or done in (0, total)):
+                told_at = now
+                self.progress.emit(job.name, done, total)
+
+        try:
+            download_dataset(job.name, self._root, progress=tell, cancel=cancel)
+        except DownloadCancelled:
+            if not self._mailbox.closed:
+                self.cancelled.emit(job.name)
+        else:
+            self.finished.emit(job.name)
+        finally:
+            with self._lock:
+                self._cancel = None
+
+    def _on_error(self, error: Exception) -> None:
+        if isinstance(error, UserError):
+            self.failed.emit(str(error))
+            return
+        traceback.print_exception(error)
+        self.failed.emit(f"The download stopped: {type(error).__name__}: {error}.")
