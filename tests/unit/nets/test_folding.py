@@ -61,9 +61,28 @@ def test_the_network_itself_is_left_alone() -> None:
         assert torch.equal(value, before[name])
 
 
-def test_a_normalisation_behind_something_else_is_refused() -> None:
-    with pytest.raises(TypeError, match="ReLU"):
-        fold(nn.Sequential(nn.ReLU(), nn.BatchNorm2d(1)))
+def test_a_normalisation_behind_something_else_stays() -> None:
+    network = trained_looking(
+        nn.Sequential(
+            nn.BatchNorm2d(1), nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Dropout(0.5), nn.BatchNorm2d(2)
+        )
+    )
+    assert isinstance(network, nn.Sequential)
+    images = torch.randn(8, 1, 6, 6)
+    folded = fold(network)
+    assert [name for name, _ in folded.named_children()] == ["0", "1", "2", "4"]
+    with torch.no_grad():
+        assert torch.equal(folded(images), network(images))
+
+
+def test_dropout_between_weights_and_normalisation_does_not_matter() -> None:
+    network = trained_looking(nn.Sequential(nn.Linear(3, 2), nn.Dropout(0.5), nn.BatchNorm1d(2)))
+    assert isinstance(network, nn.Sequential)
+    x = torch.randn(8, 3)
+    folded = fold(network)
+    assert len(folded) == 1
+    with torch.no_grad():
+        torch.testing.assert_close(folded(x), network(x), rtol=1e-5, atol=1e-5)
 
 
 def test_a_normalisation_without_statistics_is_refused() -> None:

@@ -15,12 +15,17 @@ from dataclasses import dataclass
 from torch import nn
 
 from viewer.core.errors import UserError
+from viewer.core.nets.table import checked_text, rows_to_json, without_training_rows
+from viewer.core.nets.table_layers import table_layers
+from viewer.core.nets.table_presets import SMALL, TABLE_PRESETS
 from viewer.core.registry import Registry
 
-Setting = bool | int | float
+Setting = bool | int | float | str
 Settings = Mapping[str, Setting]
 InputShape = tuple[int, int, int]
 NamedLayers = Iterator[tuple[str, nn.Module]]
+
+TABLE = "table"  # the architecture whose layers are rows of a table
 
 MAX_MAPS = 1024
 MAX_UNITS = 8192
@@ -31,15 +36,17 @@ MAX_CLASSES = 1000
 
 @dataclass(frozen=True, slots=True)
 class HyperParameter:
-    """One number that shapes an architecture.
+    """One number, or text, that shapes an architecture.
 
     Attributes
     ----------
     name, help : str
-    default : bool, int or float
+    default : bool, int, float or str
         Its type is the type that a value must have.
     low, high : float
-        Smallest and largest value.
+        Smallest and largest value of a number.
+    read : callable
+        Of a text: returns it in its one way of writing, or raises UserError.
     """
 
     name: str
@@ -47,6 +54,7 @@ class HyperParameter:
     default: Setting
     low: float = 0
     high: float = 1
+    read: Callable[[str], str] = str
 
     def check(self, value: object, architecture: str) -> Setting:
         """Return `value` if its type and range are right; UserError otherwise."""
@@ -55,6 +63,10 @@ class HyperParameter:
             if not isinstance(value, bool):
                 raise UserError(f"{what} must be true or false, not {value!r}.")
             return value
+        if isinstance(self.default, str):
+            if not isinstance(value, str):
+                raise UserError(f"{what} must be a text, not {type(value).__name__}.")
+            return self.read(value)
         wanted = int if isinstance(self.default, int) else (int, float)
         if isinstance(value, bool) or not isinstance(value, wanted):
             noun = "a whole number" if wanted is int else "a number"
@@ -69,6 +81,11 @@ def _short(value: float) -> str:
     return f"{value:g}" if abs(value) < 1e300 else "that many"
 
 
+def _without_training_settings(hyper: Settings) -> Settings:
+    removed: Settings = {"batch_norm": False, "dropout": 0.0}
+    return {name: removed.get(name, value) for name, value in hyper.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Architecture:
     """A family of networks.
@@ -81,6 +98,8 @@ class Architecture:
         ``layers(input_shape, classes, hyper)`` yields each layer with its name.
     smallest_px : int
         Smallest height and width of an image that its layers can take.
+    folded : callable
+        Returns what becomes of its hyper-parameters when a network is folded.
     """
 
     name: str
@@ -88,6 +107,7 @@ class Architecture:
     hyper_parameters: tuple[HyperParameter, ...]
     layers: Callable[[InputShape, int, Settings], NamedLayers]
     smallest_px: int = 1
+    folded: Callable[[Settings], Settings] = _without_training_settings
 
     def complete(self, hyper: Mapping[str, object]) -> dict[str, Setting]:
         """Return `hyper` checked, with defaults for what it leaves out.
@@ -107,6 +127,21 @@ class Architecture:
             name: parameter.check(hyper.get(name, parameter.default), self.name)
             for name, parameter in known.items()
         }
+
+    def folded_hyper(self, hyper: Mapping[str, object]) -> dict[str, Setting]:
+        """Return the hyper-parameters of a network after `viewer.core.nets.folding.fold`.
+
+        Parameters
+        ----------
+        hyper : mapping
+            Of the network before; defaults for what it leaves out.
+
+        Raises
+        ------
+        UserError
+            If a name is unknown, or a value of the wrong type or out of range.
+        """
+        return self.complete(self.folded(self.complete(hyper)))
 
     def build(
         self,
@@ -216,6 +251,15 @@ def _mlp(input_shape: InputShape, classes: int, hyper: Settings) -> NamedLayers:
     yield "dense3", nn.Linear(units, classes)
 
 
+def _table(input_shape: InputShape, classes: int, hyper: Settings) -> NamedLayers:
+    """Return the layers of a table that somebody has put together."""
+    return table_layers(str(hyper["layers"]), input_shape, classes)
+
+
+def _folded_table(hyper: Settings) -> Settings:
+    return {"layers": without_training_rows(str(hyper["layers"]))}
+
+
 _BATCH_NORM = HyperParameter("batch_norm", "normalise batches while training", False)
 _DROPOUT = HyperParameter("dropout", "share of units dropped while training", 0.0, 0.0, 0.9)
 
@@ -253,6 +297,20 @@ def architectures() -> Registry[Architecture]:
                 _DROPOUT,
             ),
             _mlp,
+        ),
+        Architecture(
+            TABLE,
+            "layers from a table that you put together",
+            (
+                HyperParameter(
+                    "layers",
+                    "rows of the table, as JSON",
+                    rows_to_json(TABLE_PRESETS[SMALL]),
+                    read=checked_text,
+                ),
+            ),
+            _table,
+            folded=_folded_table,
         ),
     ):
         known.add(architecture.name, architecture)

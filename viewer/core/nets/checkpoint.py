@@ -46,7 +46,7 @@ class Metadata:
     ----------
     architecture : str
         Registered name.
-    hyper : mapping of str to bool, int or float
+    hyper : mapping of str to bool, int, float or str
         All hyper-parameters of the architecture.
     input_shape : (C, H, W)
     mean, std : tuple of float, one a channel
@@ -208,6 +208,11 @@ def _check_sizes(path: Path, size: int, start: bytes) -> None:
         raise UserError(f"{path} is not a safetensors file of a network: {_HINT}.")
     if length > size - _LENGTH_BYTES:
         raise UserError(f"{path} is cut off within its header: get the file again.")
+
+
+def parse_metadata(path: Path, text: str) -> Metadata:
+    """Return what the JSON of a `Metadata` says, checked; `path` is where it was, for errors."""
+    return _parse_metadata(path, {METADATA_KEY: text})
 
 
 def _parse_metadata(path: Path, entries: object) -> Metadata:

@@ -19,33 +19,34 @@ _Weighted = (nn.Conv2d, nn.Linear)
 
 
 def fold(network: nn.Sequential) -> nn.Sequential:
-    """Return a copy of `network` without batch normalisation and dropout.
+    """Return a copy of `network` without dropout and the batch normalisation behind weights.
 
     Parameters
     ----------
     network : torch.nn.Sequential
-        Each normalisation right behind a convolution or dense layer.
+        Every other layer may stand anywhere in it.
 
     Returns
     -------
     torch.nn.Sequential
-        In evaluation mode, on the same device; the same logits up to rounding.
+        In evaluation mode, on the same device; the same logits up to rounding. A normalisation
+        that is not right behind a convolution or dense layer stays as it is: behind an
+        activation nothing else can do what it does.
     """
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     last = ""
     for name, layer in network.named_children():
         if isinstance(layer, nn.Dropout):
             continue
-        if isinstance(layer, _BatchNorm):
-            layers[last] = _absorb(layers[last], layer)
+        before = layers.get(last)
+        if isinstance(layer, _BatchNorm) and isinstance(before, _Weighted):
+            _absorb(before, layer)
         else:
             layers[name], last = deepcopy(layer), name
     return nn.Sequential(layers).eval()
 
 
-def _absorb(layer: nn.Module, norm: _BatchNorm) -> nn.Module:
-    if not isinstance(layer, _Weighted):
-        raise TypeError(f"A {type(layer).__name__} can't take up a normalisation.")
+def _absorb(layer: nn.Conv2d | nn.Linear, norm: _BatchNorm) -> None:
     if norm.running_mean is None or norm.running_var is None:
         raise TypeError("Only a normalisation with running statistics can be taken up.")
     with torch.no_grad():
@@ -54,7 +55,6 @@ def _absorb(layer: nn.Module, norm: _BatchNorm) -> nn.Module:
         weight = layer.weight.double() * gain.view(-1, *[1] * (layer.weight.dim() - 1))
         layer.weight = nn.Parameter(weight.to(layer.weight.dtype))
         layer.bias = nn.Parameter((bias * gain + shift).to(layer.weight.dtype))
-    return layer
 
 
 def _gain_and_shift(norm: _BatchNorm, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:

@@ -19,7 +19,7 @@ from torch import Tensor, fx, nn
 
 from viewer.core.errors import UserError
 from viewer.core.nets import kinds
-from viewer.core.records import Kind, Node, WeightsRecord
+from viewer.core.records import FloatArray, Kind, Node, WeightsRecord
 
 INPUT_NAME = "input"
 SOFTMAX_NAME = "softmax"
@@ -99,7 +99,7 @@ class Graph:
         return kept
 
     def weights(self, step: int) -> WeightsRecord:
-        """Return copies of the weights and biases of the nodes that have them.
+        """Return copies of the weights, biases and buffers of the nodes that have them.
 
         Parameters
         ----------
@@ -108,14 +108,43 @@ class Graph:
         """
         weights: dict[str, Any] = {}
         biases: dict[str, Any] = {}
+        buffers: dict[str, Mapping[str, FloatArray]] = {}
         for item in self._steps:
+            if numbers := _numbers(item):
+                buffers[item.name] = MappingProxyType(numbers)
             for kind, store in (("weight", weights), ("bias", biases)):
                 value = getattr(item.module, kind, None)
                 if isinstance(value, Tensor):
                     array = value.detach().cpu().numpy().copy()
                     array.flags.writeable = False
                     store[item.name] = array
-        return WeightsRecord(step, MappingProxyType(weights), MappingProxyType(biases))
+        proxies = (MappingProxyType(store) for store in (weights, biases))
+        return WeightsRecord(step, *proxies, MappingProxyType(buffers))
+
+    def load(self, weights: Mapping[str, Tensor]) -> None:
+        """Take the values of a state dict; they are copied."""
+        self._module.load_state_dict(weights)
+
+    def weights_of(self, step: int, values: Mapping[str, Tensor]) -> WeightsRecord:
+        """Return values of the parameters' shapes, gradients for example, as a record.
+
+        Parameters
+        ----------
+        step : int
+        values : mapping of parameter name to Tensor
+            On the CPU; parameters without a value are left out.
+        """
+        modules = {module: name for name, module in self._module.named_modules()}
+        found: dict[str, dict[str, Any]] = {"weight": {}, "bias": {}}
+        for item in self._steps:
+            if item.module is None:
+                continue
+            for kind, store in found.items():
+                value = values.get(f"{modules[item.module]}.{kind}")
+                if value is not None:
+                    store[item.name] = value.numpy()
+        weights, biases = (MappingProxyType(store) for store in found.values())
+        return WeightsRecord(step, weights, biases)
 
     def _logits_name(self) -> str:
         names = {step.node: step.name for step in self._steps}
@@ -247,6 +276,12 @@ def _kind(step: _Step) -> tuple[Kind, str]:
         return kinds.module_kind(step.module), type(step.module).__name__
     name = str(getattr(step.node.target, "__name__", step.node.target))
     return kinds.function_kind(name), name
+
+
+def _numbers(step: _Step) -> dict[str, FloatArray]:
+    if step.module is not None:
+        return kinds.module_numbers(step.module)
+    return kinds.function_numbers(_kind(step)[1], step.node)
 
 
 def _node(step: _Step, inputs: tuple[str, ...], output: Tensor, input_signed: bool) -> Node:

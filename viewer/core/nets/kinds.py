@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from torch import nn
+import numpy as np
+from torch import Tensor, fx, nn
 
-from viewer.core.records import Kind, Window
+from viewer.core.records import FloatArray, Kind, Window
+
+# Settings that other parts of the program ask for.
+PADDING_MODE = "padding_mode"
+TRACK_RUNNING_STATS = "track_running_stats"
+ZEROS = "zeros"
 
 _MODULE_KINDS: tuple[tuple[tuple[type[nn.Module], ...], Kind], ...] = (
     ((nn.Conv1d, nn.Conv2d, nn.Conv3d), Kind.CONVOLUTION),
@@ -88,6 +94,31 @@ _NON_NEGATIVE = frozenset(
 # Operations that only choose, drop or move values, so that the sign of their input stays.
 _SIGN_KEEPING = frozenset({Kind.POOLING, Kind.DROPOUT, Kind.FLATTEN})
 
+# What an operation computes with besides weights, as PyTorch's modules call it.
+_NUMBERS = (
+    *("eps", "negative_slope", "alpha", "beta", "threshold", "min_val", "max_val"),
+    *("num_groups", "normalized_shape", "count_include_pad", "divisor_override"),
+)
+_STATISTICS = ("running_mean", "running_var")
+
+# The numbers among a function's arguments, by their places behind the tensor; some of these
+# functions are built in and have no signature to ask.
+_ARGUMENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "leaky_relu": ("negative_slope",),
+        "elu": ("alpha",),
+        "gelu": (),
+        "softplus": ("beta", "threshold"),
+        "max_pool2d": ("kernel_size", "stride", "padding", "dilation"),
+        "avg_pool2d": (
+            *("kernel_size", "stride", "padding", "ceil_mode"),
+            *("count_include_pad", "divisor_override"),
+        ),
+    }
+)
+_SUMS = frozenset({"add", "add_", "iadd"})
+_CONCATENATIONS = frozenset({"cat", "concat", "concatenate"})
+
 
 def module_kind(module: nn.Module) -> Kind:
     """Return the kind of a leaf module; ``Kind.OTHER`` for one that is not known."""
@@ -145,7 +176,88 @@ def module_settings(module: nn.Module) -> Mapping[str, str]:
     for name in ("negative_slope", "p", "eps", "num_groups", "output_size"):
         if hasattr(module, name):
             settings[name] = str(getattr(module, name))
+    if getattr(module, "padding_mode", ZEROS) != ZEROS:
+        settings[PADDING_MODE] = str(module.padding_mode)
+    if getattr(module, "track_running_stats", True) is False:
+        settings[TRACK_RUNNING_STATS] = "False"  # it normalises with the image's own statistics
     return MappingProxyType(settings)
+
+
+def module_numbers(module: nn.Module) -> dict[str, FloatArray]:
+    """Return copies of what a module computes with besides its weights and biases.
+
+    Returns
+    -------
+    mapping of str to () or (n,) float32, read-only
+        Running statistics, and numbers under PyTorch's names (``eps``); ``tanh`` is there for
+        a GELU that is approximated. Empty for a module that is not known.
+    """
+    if module_kind(module) is Kind.OTHER:
+        return {}
+    found: dict[str, object] = {name: getattr(module, name, None) for name in _NUMBERS}
+    for name in _STATISTICS:
+        value = getattr(module, name, None)
+        if isinstance(value, Tensor):
+            found[name] = value.detach().cpu().numpy()
+    return _float_arrays(found | _approximation(getattr(module, "approximate", None)))
+
+
+def function_numbers(name: str, node: fx.Node) -> dict[str, FloatArray]:
+    """Return the numbers among the arguments of a functional operation.
+
+    Parameters
+    ----------
+    name : str
+        Of the function (``leaky_relu``, ``cat``).
+    node : torch.fx.Node
+
+    Returns
+    -------
+    mapping of str to () or (n,) float32, read-only
+        As `module_numbers`. A sum or concatenation has ``operands``: for each the place of its
+        source among the different inputs of the node, −1 for a constant; ``constants`` of the
+        same length; and ``dim``.
+    """
+    kwargs = dict(node.kwargs)
+    if name in _SUMS:
+        alone = not (kwargs.keys() - {"other", "input"})  # torch.add can scale, alpha=
+        return _operands(node, (*node.args, *kwargs.values())) if alone else {}
+    if name in _CONCATENATIONS:
+        tensors = node.args[0] if node.args else kwargs.get("tensors")
+        dim = kwargs.get("dim", kwargs.get("axis", node.args[1] if len(node.args) > 1 else 0))
+        found = _operands(node, tensors)
+        return found and found | _float_arrays({"dim": dim})
+    given = dict(zip(_ARGUMENTS.get(name, ()), node.args[1:], strict=False))
+    named = {key: value for key, value in kwargs.items() if key in _ARGUMENTS.get(name, ())}
+    return _float_arrays(given | named | _approximation(kwargs.get("approximate")))
+
+
+def _operands(node: fx.Node, values: object) -> dict[str, FloatArray]:
+    if not isinstance(values, list | tuple):
+        return {}
+    places = {source: place for place, source in enumerate(node.all_input_nodes)}
+    operands = [places[value] if isinstance(value, fx.Node) else -1 for value in values]
+    constants = [0 if isinstance(value, fx.Node) else value for value in values]
+    if not all(isinstance(value, int | float) for value in constants):
+        return {}
+    return _float_arrays({"operands": tuple(operands), "constants": tuple(constants)})
+
+
+def _approximation(approximate: object) -> dict[str, object]:
+    return {"tanh": 1} if approximate == "tanh" else {}
+
+
+def _float_arrays(found: Mapping[str, object]) -> dict[str, FloatArray]:
+    arrays = {}
+    for name, value in found.items():
+        if isinstance(value, bool | int | float | tuple | list | np.ndarray):
+            try:
+                array = np.array(value, np.float32)  # a copy
+            except (TypeError, ValueError):  # arguments that are known only while it runs
+                continue
+            array.flags.writeable = False
+            arrays[name] = array
+    return arrays
 
 
 def _conv_window(module: nn.Conv2d, padding: int | tuple[int, ...]) -> Window:
