@@ -7,14 +7,15 @@ import json
 import shlex
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import MISSING, Field, fields, replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from viewer.core.errors import UserError
+from viewer.core.training.command import option, plain_fields
 from viewer.core.training.config import (
     Augmentation,
     TrainingConfig,
@@ -22,17 +23,23 @@ from viewer.core.training.config import (
     load_recipe,
     recipe_names,
 )
+from viewer.core.training.presets import load_preset, presets
 
 if TYPE_CHECKING:
-    from viewer.core.training.events import EpochFinished, Event
+    from viewer.core.training.distributed import Team
+    from viewer.core.training.events import Diverged, EpochFinished, Event, Finished
     from viewer.core.training.loop import Trainer
-    from viewer.core.training.run_folder import RunFolder
+    from viewer.core.training.session import RunSession
 
 HELP = "Train a network on a data set in the box, and write it as a file that can be opened."
 EXAMPLE = "convnet-viewer train --dataset mnist --arch lenet5 --epochs 5 --seed 1 -o runs/lenet5"
 
 EXIT_STOPPED = 130  # as shells report a program ended by Ctrl-C
-_SHORTER = {"architecture": "--arch"}
+_STATISTICS_EVERY = 50  # steps between two measurements of the layers
+_KEEP_MB = 512  # bound of the kept steps
+_CHECKPOINT_S = 10.0
+_MAX_NUMBER = 1e9
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 _REFRESHES_PER_SECOND = 4  # of the progress bar: more costs training time
 
 
@@ -40,12 +47,32 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments: where to, where settings come from, and every setting."""
     parser.add_argument("-o", "--output", metavar="RUN", type=Path, required=True, help="folder")
     parser.add_argument("--resume", action="store_true", help="go on with the training in RUN")
+    parser.add_argument("--name", default="", help="name of the run, to show [the folder's]")
+    parser.add_argument(
+        "--keep-mb",
+        metavar="MB",
+        type=_number_from(0, int),
+        default=_KEEP_MB,
+        help=f"disk space for the steps that can be visited again, 0 for none [{_KEEP_MB}]",
+    )
+    parser.add_argument(
+        "--checkpoint-seconds",
+        metavar="S",
+        type=_number_from(0, float),
+        default=_CHECKPOINT_S,
+        help=f"seconds of training between two checkpoints [{_CHECKPOINT_S:g}]",
+    )
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--recipe", metavar="NAME", help=f"settings of a network in the box: {_known_recipes()}"
     )
+    source.add_argument(
+        "--preset", metavar="NAME", help=f"settings to begin with: {', '.join(presets())}"
+    )
     source.add_argument("--config", metavar="FILE.json", type=Path, help="settings from a file")
-    settings = parser.add_argument_group("settings, in place of those of --recipe or --config")
+    settings = parser.add_argument_group(
+        "settings, in place of those of --recipe, --preset or --config"
+    )
     settings.add_argument(
         "--hyper",
         metavar="NAME=VALUE",
@@ -54,113 +81,149 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help="hyper-parameter of the architecture; may be repeated",
     )
-    for item in _plain_fields(TrainingConfig):
+    settings.add_argument(
+        "--frozen",
+        metavar="LAYER",
+        nargs="*",
+        default=argparse.SUPPRESS,
+        help="layers that stay as they are, by their names in the network",
+    )
+    for item in plain_fields(TrainingConfig):
         _add_setting(settings, item)
     distortions = parser.add_argument_group("augmentation: largest amounts, 0 for none")
-    for item in _plain_fields(Augmentation):
+    for item in plain_fields(Augmentation):
         _add_setting(distortions, item)
 
 
 def run(args: argparse.Namespace) -> int:
     """Train; Ctrl-C stores the state first, for ``--resume``, a second one ends at once."""
     # torch is loaded here, so that --help and wrong usage answer at once.
-    from viewer.core.training.loop import Trainer
+    from viewer.core.training.distributed import team_of_processes
     from viewer.core.training.run_folder import RunFolder
 
     folder = RunFolder(args.output)
     if args.resume:
         config = _resumed_config(args, folder.config())
-        trainer = Trainer(config)
-        state = folder.load_state()
-        if state is not None:
-            trainer.restore(state)
     else:
         config = _config(args)
         folder.refuse_if_used()
+    with team_of_processes(config.device) as team:
+        if not team.leads:
+            return _follow(args, config, team)
         if config.augmentation.simulated:
             sys.stderr.write("Drawing the simulated digits, which takes some seconds.\n")
-        trainer = Trainer(config)  # checks what is asked for before anything is written
-        folder.create(config)
-    with _interrupt_flag() as interrupted, _Progress(trainer) as progress:
-        for event in trainer.events():
-            progress.show(event)
-            _store(event, trainer, folder)
-            last = event
-            if interrupted and trainer.step < trainer.steps:
-                break
-    if trainer.step < trainer.steps:
-        folder.save_state(trainer.state())
-        sys.stderr.write(
-            f"Stopped after step {trainer.step} of {trainer.steps}: "
-            f"go on with convnet-viewer train -o {shlex.quote(str(args.output))} --resume.\n"
-        )
-        return EXIT_STOPPED
-    _report(last, folder)
+        return _lead(args, config, team)
+
+
+def _lead(args: argparse.Namespace, config: TrainingConfig, team: Team) -> int:
+    """Train, and write everything."""
+    from viewer.core.training.events import Diverged
+
+    session = _open(args, config, team)
+    trainer = session.trainer
+    last: Finished | Diverged | None = None
+    patient = team.size > 1  # torchrun passes on what the terminal has sent already
+    try:
+        with (
+            _interrupt_flag(patient=patient) as interrupted,
+            _Progress(trainer) as progress,
+            closing(session.events()) as events,
+        ):
+            for event in events:
+                progress.show(event)
+                last = _result(event) or last
+                if interrupted and trainer.step < trainer.steps and not isinstance(last, Diverged):
+                    break
+    finally:
+        session.close()
+    return _report(args, session, last)
+
+
+def _follow(args: argparse.Namespace, config: TrainingConfig, team: Team) -> int:
+    """Train along with the process that leads: it alone writes, and decides when to stop."""
+    from viewer.core.training.loop import Trainer
+    from viewer.core.training.run_folder import RunFolder
+    from viewer.core.training.state_file import network_of
+
+    state = RunFolder(args.output).load_state() if args.resume else None
+    start = None if state is None else network_of(state)
+    trainer = Trainer(config, start=start, statistics_every=_STATISTICS_EVERY, team=team)
+    if state is not None:
+        trainer.restore(state)
+    with _interrupt_flag(patient=True):
+        for _ in trainer.events():
+            pass
     return 0
 
 
-def training_command(config: TrainingConfig) -> str:
-    """Return the command that trains with a configuration: by its recipe if it has one."""
-    for name in recipe_names():
-        if load_recipe(name) == config:
-            return f"convnet-viewer train --recipe {name} -o RUN"
-    words = ["convnet-viewer", "train", "--dataset", config.dataset, "--arch", config.architecture]
-    words += ["--epochs", str(config.epochs), "--seed", str(config.seed)]
-    for name, value in config.hyper.items():
-        words += ["--hyper", f"{name}={json.dumps(value)}"]
-    stated = {"dataset", "architecture", "epochs", "seed"}
-    for owner in (config, config.augmentation):
-        for item in _plain_fields(type(owner)):
-            value = getattr(owner, item.name)
-            if item.name not in stated and value != item.default:
-                words += _option_words(item.name, value)
-    return shlex.join([*words, "-o", "RUN"])
+def _open(args: argparse.Namespace, config: TrainingConfig, team: Team) -> RunSession:
+    from viewer.core.training.session import RunSession
+
+    options: dict[str, Any] = {
+        "keep_bytes": args.keep_mb << 20,
+        "checkpoint_s": args.checkpoint_seconds,
+        "statistics_every": _STATISTICS_EVERY,
+        "team": team,
+    }
+    if args.resume:
+        return RunSession.resume(args.output, **options)
+    return RunSession.start(args.output, config, name=args.name, **options)
 
 
-def _store(event: Event, trainer: Trainer, folder: RunFolder) -> None:
-    from viewer.core.training.events import CheckpointDue, EpochFinished, Finished
+def _result(event: Event) -> Finished | Diverged | None:
+    from viewer.core.training.events import Diverged, Finished
 
-    match event:
-        case EpochFinished():
-            folder.add_epoch(event)
-        case CheckpointDue():
-            folder.save_state(trainer.state())
-        case Finished():
-            folder.save_result(event, trainer.metadata(event, training_command(trainer.config)))
+    return event if isinstance(event, Finished | Diverged) else None
 
 
-def _report(last: Event, folder: RunFolder) -> None:
-    from viewer.core.training.events import Finished
+def _report(args: argparse.Namespace, session: RunSession, last: Finished | Diverged | None) -> int:
+    from viewer.core.training.events import Diverged, Finished
 
-    assert isinstance(last, Finished)
-    sys.stdout.write(
-        f"test accuracy {last.test.accuracy:.2%} "
-        f"({last.test.correct} of {last.test.n}), {folder.network_path}\n"
+    trainer = session.trainer
+    if isinstance(last, Finished):
+        sys.stdout.write(
+            f"test accuracy {last.test.accuracy:.2%} "
+            f"({last.test.correct} of {last.test.n}), {session.folder.network_path}\n"
+        )
+        return 0
+    if isinstance(last, Diverged):
+        raise UserError(
+            f"A number is not finite after {last.step} steps (the {last.what} of {last.layer}): "
+            "start a new run with a lower learning rate."
+        )
+    sys.stderr.write(
+        f"Stopped after step {trainer.step} of {trainer.steps}: "
+        f"go on with convnet-viewer train -o {shlex.quote(str(args.output))} --resume.\n"
     )
+    return EXIT_STOPPED
 
 
 def _config(args: argparse.Namespace) -> TrainingConfig:
     """Return the settings of the recipe or file, with those of the command line over them."""
     if args.recipe is not None:
         base = load_recipe(args.recipe)
+    elif args.preset is not None:
+        base = load_preset(args.preset)
     elif args.config is not None:
         base = load_config(args.config)
     else:
         base = TrainingConfig()
     given = vars(args)
-    plain = {f.name: given[f.name] for f in _plain_fields(TrainingConfig) if f.name in given}
-    moved = {f.name: given[f.name] for f in _plain_fields(Augmentation) if f.name in given}
+    plain = {f.name: given[f.name] for f in plain_fields(TrainingConfig) if f.name in given}
+    moved = {f.name: given[f.name] for f in plain_fields(Augmentation) if f.name in given}
     if plain.get("architecture", base.architecture) != base.architecture:
         base = replace(base, hyper={})  # another architecture has other hyper-parameters
     if "hyper" in given:
         plain["hyper"] = {**base.hyper, **dict(given["hyper"])}
+    if "frozen" in given:
+        plain["frozen"] = tuple(given["frozen"])
     return replace(base, **plain, augmentation=replace(base.augmentation, **moved))
 
 
 def _resumed_config(args: argparse.Namespace, stored: TrainingConfig) -> TrainingConfig:
     """Return the stored settings; UserError if the command line asks for others."""
     names = {f.name for owner in (TrainingConfig, Augmentation) for f in fields(owner)}
-    sourced = args.recipe is not None or args.config is not None
+    sourced = any(source is not None for source in (args.recipe, args.preset, args.config))
     if (sourced or names & vars(args).keys()) and _config(args) != stored:
         raise UserError(
             f"{args.output} was begun with other settings: "
@@ -176,10 +239,6 @@ def _known_recipes() -> str:
         return "none installed"
 
 
-def _plain_fields(owner: type[TrainingConfig | Augmentation]) -> Iterator[Field[Any]]:
-    return (f for f in fields(owner) if "help" in f.metadata)
-
-
 def _add_setting(group: argparse._ArgumentGroup, item: Field[Any]) -> None:
     default = "" if item.default is MISSING else f" [{item.default}]"
     common: dict[str, Any] = {
@@ -188,12 +247,12 @@ def _add_setting(group: argparse._ArgumentGroup, item: Field[Any]) -> None:
         "help": (item.metadata["help"] + default).replace("%", "%%"),
     }
     if isinstance(item.default, bool):
-        group.add_argument(_option(item.name), action=argparse.BooleanOptionalAction, **common)
+        group.add_argument(option(item.name), action=argparse.BooleanOptionalAction, **common)
     else:
         choices = item.metadata["choices"] or None
         metavar = None if choices else type(item.default).__name__.upper()
         group.add_argument(
-            _option(item.name),
+            option(item.name),
             type=type(item.default),
             choices=choices,
             metavar=metavar,
@@ -201,42 +260,51 @@ def _add_setting(group: argparse._ArgumentGroup, item: Field[Any]) -> None:
         )
 
 
-def _option(name: str) -> str:
-    return _SHORTER.get(name, "--" + name.replace("_", "-"))
-
-
-def _option_words(name: str, value: object) -> list[str]:
-    if isinstance(value, bool):
-        return [_option(name) if value else "--no-" + name.replace("_", "-")]
-    return [_option(name), str(value)]
-
-
-def _hyper(text: str) -> tuple[str, bool | int | float]:
+def _hyper(text: str) -> tuple[str, bool | int | float | str]:
     name, _, value = text.partition("=")
     try:
         number = json.loads(value)
     except ValueError:
         number = None
-    if not name or not isinstance(number, bool | int | float):
+    if isinstance(number, list):  # a table of layers, which its architecture reads itself
+        number = value
+    if not name or not isinstance(number, bool | int | float | str):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE, like maps1=16")
     return name, number
 
 
+def _number_from(low: int, kind: type[int] | type[float]) -> Callable[[str], int | float]:
+    def read(text: str) -> int | float:
+        try:
+            number = kind(text)
+        except ValueError:
+            number = kind(-1)
+        if not low <= number < _MAX_NUMBER:
+            raise argparse.ArgumentTypeError(f"{text!r} is no number from {low} up")
+        return number
+
+    return read
+
+
 @contextmanager
-def _interrupt_flag() -> Iterator[list[int]]:
-    """Give a list that Ctrl-C fills, so that a run stops between two steps, not within one."""
+def _interrupt_flag(*, patient: bool = False) -> Iterator[list[int]]:
+    """Give a list that Ctrl-C and SIGTERM fill: a run stops between two steps, not within one.
+
+    A second signal ends the program at once, unless `patient`.
+    """
     received: list[int] = []
 
     def receive(number: int, _: FrameType | None) -> None:
-        if received:  # somebody is in a hurry
+        if received and not patient:  # somebody is in a hurry
             raise KeyboardInterrupt
         received.append(number)
 
-    before = signal.signal(signal.SIGINT, receive)
+    before = {number: signal.signal(number, receive) for number in _STOPPING}
     try:
         yield received
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Progress:

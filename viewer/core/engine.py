@@ -76,6 +76,30 @@ class Engine:
         """
         return cls(load_checkpoint(resolve_model(model)))
 
+    def set_weights(self, step: int, weights: Mapping[str, torch.Tensor]) -> WeightsRecord:
+        """Answer with the weights of another training step from now on.
+
+        Parameters
+        ----------
+        step : int
+        weights : mapping of str to Tensor
+            State dict of the network.
+        """
+        self._graph.load(weights)
+        self.weights = self._graph.weights(step)
+        return self.weights
+
+    def weights_of(self, step: int, values: Mapping[str, torch.Tensor]) -> WeightsRecord:
+        """Return other values in the shape of the weights as a record: gradients.
+
+        Parameters
+        ----------
+        step : int
+        values : mapping of str to Tensor
+            By the names of the parameters; what is missing is left out.
+        """
+        return self._graph.weights_of(step, values)
+
     def run(self, request: InferenceRequest) -> ActivationRecord:
         """Preprocess, run the network, and keep what every layer answered.
 

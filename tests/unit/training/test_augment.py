@@ -157,3 +157,18 @@ def test_gain_by_hand() -> None:
     assert float(gained.max()) == pytest.approx(0.5, abs=0.005)
     assert float(gained.log().mean()) == pytest.approx(math.log(0.25), abs=0.05)
     assert float(augment(torch.ones(9, 1, 2, 2), EVERYTHING, seeded()).max()) <= 1
+
+
+def test_a_part_of_a_batch_is_distorted_as_in_the_whole() -> None:
+    images = torch.rand(7, 1, 28, 28)
+    whole = augment(images, EVERYTHING, seeded(3))
+    parts = [(0, 3), (3, 7)]
+    found = [augment(images[a:b], EVERYTHING, seeded(3), total=7, first=a) for a, b in parts]
+    torch.testing.assert_close(torch.cat(found), whole)
+
+
+def test_the_channels_of_an_image_stay_together() -> None:
+    grey = torch.rand(6, 1, 28, 28)
+    colour = augment(grey.expand(-1, 3, -1, -1), EVERYTHING, seeded(4))
+    assert colour.shape == (6, 3, 28, 28)
+    torch.testing.assert_close(colour, augment(grey, EVERYTHING, seeded(4)).expand(-1, 3, -1, -1))

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from viewer.core.data.dataset import ImageDataset
-from viewer.core.training.metrics import evaluate
+from viewer.core.training.metrics import Normalisation, evaluate
 
 
 class _Brightest(nn.Module):
@@ -53,3 +53,19 @@ def test_the_last_batch_may_be_small() -> None:
     result = evaluate(_Brightest(), dataset(pixels.tolist(), labels.tolist()))
     assert (result.correct, result.n) == (n, n)
     assert not torch.is_inference_mode_enabled()
+
+
+def test_each_layer_gets_its_own_mode_back() -> None:
+    network = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(2))
+    network[1].eval()  # frozen, in a network that is in training
+    evaluate(network, dataset([[255, 0]] * 4, [0] * 4))
+    assert (network.training, network[1].training) == (True, False)
+
+
+def test_every_channel_is_normalised_by_its_own_numbers() -> None:
+    images = torch.rand(5, 3, 2, 2)
+    mean, std = (0.1, 0.2, 0.3), (0.5, 0.25, 0.125)
+    found = Normalisation(mean, std, torch.device("cpu"))(images)
+    for channel in range(3):
+        wanted = (images[:, channel] - mean[channel]) / std[channel]
+        torch.testing.assert_close(found[:, channel], wanted)

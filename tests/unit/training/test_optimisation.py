@@ -8,7 +8,8 @@ from torch import nn
 from torch.optim import lr_scheduler
 
 from viewer.core.training.config import OPTIMISERS, TrainingConfig
-from viewer.core.training.optimisation import WeightAverage, build_optimiser, learning_rate
+from viewer.core.training.optimisation import WeightAverage, adjust_optimiser, build_optimiser
+from viewer.core.training.schedule import learning_rate
 
 STEPS, STEPS_PER_EPOCH = 60, 6
 
@@ -104,6 +105,29 @@ def test_biases_and_norms_do_not_decay() -> None:
 def test_sgd_without_momentum_needs_no_nesterov() -> None:
     config = replace(TrainingConfig(), optimiser="sgd", momentum=0.0)
     assert build_optimiser(nn.Linear(2, 2), config).param_groups[0]["nesterov"] is False
+
+
+def test_momentum_that_was_switched_off_starts_anew() -> None:
+    layer = nn.Linear(1, 1, bias=False)
+    layer.weight.data.fill_(0.0)
+    config = TrainingConfig(optimiser="sgd", lr=1.0, momentum=0.5, nesterov=False)
+    optimiser = build_optimiser(layer, config)
+    for momentum, gradient, wanted in (
+        (0.5, 1.0, -1.0),
+        (0.5, 1.0, -2.5),
+        (0.0, 1.0, -3.5),
+        (0.5, 0.0, -3.5),  # with the momentum of before it would be -4.25
+    ):
+        adjust_optimiser(optimiser, replace(config, momentum=momentum))
+        layer.weight.grad = torch.full((1, 1), gradient)
+        optimiser.step()
+        assert layer.weight.item() == pytest.approx(wanted)
+
+
+def test_changed_weight_decay_is_for_weights_alone() -> None:
+    optimiser = build_optimiser(nn.Linear(2, 2), TrainingConfig())
+    adjust_optimiser(optimiser, TrainingConfig(weight_decay=0.3))
+    assert [group["weight_decay"] for group in optimiser.param_groups] == [0.3, 0.0]
 
 
 def test_the_average_by_hand() -> None:

@@ -143,7 +143,7 @@ def test_the_result_can_be_opened(tmp_path: Path) -> None:
     run = trainer()
     events = list(run.events())
     assert isinstance(events[-1], Finished)
-    folder.save_result(events[-1], run.metadata(events[-1], "the command"))
+    folder.save_result(events[-1], run.result_metadata(events[-1], "the command"))
     loaded = load_checkpoint(folder.network_path)
     assert loaded.metadata.test_accuracy == events[-1].test.accuracy
     x = torch.rand(3, 1, 4, 4)

@@ -2,7 +2,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -12,17 +12,18 @@ import torch
 
 from viewer import cli
 from viewer.cli import train as train_module
-from viewer.cli.train import training_command
 from viewer.core.nets.checkpoint import load_checkpoint
+from viewer.core.training.command import training_command
 from viewer.core.training.config import (
     Augmentation,
     TrainingConfig,
     load_recipe,
     recipe_names,
 )
-from viewer.core.training.events import Event
-from viewer.core.training.loop import Trainer
+from viewer.core.training.events import BatchFinished, Event
+from viewer.core.training.presets import presets
 from viewer.core.training.run_folder import RunFolder
+from viewer.core.training.session import RunSession
 
 # Seconds, not minutes: a tiny dense network and few, large batches.
 SMALL = (
@@ -47,11 +48,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[TrainingConfig]:
     """Collect the configurations that trainings would start with."""
     configs: list[TrainingConfig] = []
 
-    def stop(config: TrainingConfig) -> NoReturn:
+    def stop(config: TrainingConfig, *_: object, **__: object) -> NoReturn:
         configs.append(config)
         raise KeyboardInterrupt  # ends the command without a training
 
-    monkeypatch.setattr("viewer.core.training.loop.Trainer", stop)
+    monkeypatch.setattr("viewer.core.training.session.Trainer", stop)
     return configs
 
 
@@ -73,23 +74,31 @@ def test_a_whole_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     )
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_and_resumed_gives_the_same_network(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: signal.Signals,
 ) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     assert train(*SMALL, "-o", whole) == 0
 
-    def interrupt(event: Event, trainer: Trainer, folder: RunFolder) -> None:
-        store(event, trainer, folder)
-        if trainer.step == 13:
-            signal.raise_signal(signal.SIGINT)
+    events = RunSession.events
 
-    store = train_module._store
+    def interrupt(session: RunSession) -> Generator[Event, None, None]:
+        for event in events(session):
+            if isinstance(event, BatchFinished) and event.step == 13:
+                signal.raise_signal(number)
+            yield event
+
     with monkeypatch.context() as patch:
-        patch.setattr(train_module, "_store", interrupt)
+        patch.setattr(RunSession, "events", interrupt)
         assert train(*SMALL, "-o", broken) == 130
     assert "Stopped after step 13 of 20" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert RunFolder(broken).info().status == "stopped"
     assert not (broken / "network.safetensors").exists()
 
     assert train("-o", broken, "--resume") == 0
@@ -98,6 +107,9 @@ def test_interrupted_and_resumed_gives_the_same_network(
     assert all(torch.equal(a, b) for a, b in pairs)
     assert networks[0].metadata == networks[1].metadata
     assert RunFolder(whole).metrics() == RunFolder(broken).metrics()
+    files = [(run / "batches.csv").read_text() for run in (whole, broken)]
+    assert files[0] == files[1]
+    assert RunFolder(broken).info().status == "finished"
 
 
 def test_a_second_interrupt_ends_at_once() -> None:
@@ -133,6 +145,12 @@ def test_settings_go_over_those_of_a_recipe(asked: list[TrainingConfig], tmp_pat
     ]
 
 
+def test_settings_go_over_those_of_a_preset(asked: list[TrainingConfig], tmp_path: Path) -> None:
+    train("--preset", "quick", "--seed", 2, "--frozen", "conv1", "conv2", "-o", tmp_path)
+    quick = presets()["quick"].config
+    assert asked == [replace(quick, seed=2, frozen=("conv1", "conv2"))]
+
+
 def test_another_architecture_drops_the_recipes_hyper_parameters(
     asked: list[TrainingConfig], tmp_path: Path
 ) -> None:
@@ -161,6 +179,7 @@ def test_settings_from_a_file(asked: list[TrainingConfig], tmp_path: Path) -> No
             augmentation=Augmentation(shear=0.1, gain_low=0.5),
         ),
         TrainingConfig(hyper={"batch_norm": True}, schedule="step", step_epochs=3),
+        TrainingConfig(frozen=("conv1", "conv2"), start="digits"),
         *map(load_recipe, recipe_names()),
     ],
 )
@@ -190,6 +209,7 @@ def test_resume_takes_no_other_settings(
     ("arguments", "message"),
     [
         (["--recipe", "soup"], "no recipe 'soup'"),
+        (["--preset", "soup"], "no preset 'soup'"),
         (["--config", "gone.json"], "gone.json can't be read"),
         (["--dataset", "cifar"], "no data set 'cifar'"),
         (["--arch", "vgg"], "no architecture 'vgg'"),
@@ -223,6 +243,8 @@ def test_bad_input_is_one_sentence_and_exit_code_1(
         ["-o", "run", "--hyper", "=3"],
         ["-o", "run", "--recipe", "digits", "--config", "x.json"],
         ["-o", "run", "--colour", "green"],
+        ["-o", "run", "--keep-mb", "-1"],
+        ["-o", "run", "--checkpoint-seconds", "nan"],
     ],
 )
 def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:

@@ -26,7 +26,22 @@ def test_json_and_back() -> None:
         nesterov=False,
         lr=0.05,
         augmentation=Augmentation(rotation_deg=10, gain_low=0.5),
+        frozen=("dense1", "norm1"),
+        start="mlp",
+        drawings_share=0.25,
     )
+    assert TrainingConfig.from_json(config.to_json()) == config
+
+
+def test_what_an_older_program_has_written_can_be_read() -> None:
+    values = json.loads(TrainingConfig(epochs=7).to_json())
+    for name in ("frozen", "start", "drawings_share"):
+        del values[name]
+    assert TrainingConfig.from_json(json.dumps(values)) == TrainingConfig(epochs=7)
+
+
+def test_a_text_may_be_a_hyper_parameter() -> None:
+    config = TrainingConfig(architecture="table", hyper={"layers": "[]"})
     assert TrainingConfig.from_json(config.to_json()) == config
 
 
@@ -80,6 +95,10 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"augmentation": {"gain_low": 2, "gain_high": 1}},
         "gain_low must not be above gain_high",
     ),
+    "frozen a name": ({"frozen": "conv1"}, "frozen must be a list of layers, not 'conv1'"),
+    "frozen numbers": ({"frozen": [1]}, "frozen must be a list of layers"),
+    "start a number": ({"start": 3}, "start must be a name, not 3"),
+    "all drawings": ({"drawings_share": 1}, "drawings_share must be 0 to 0.9"),
     "all simulated": ({"augmentation": {"simulated": 1}}, "simulated must be 0 to 0.9"),
 }
 

@@ -16,7 +16,32 @@ from viewer.core.training.config import Augmentation
 ELASTIC_GRID = 5  # control points a side: displacements vary over about a quarter of the image
 
 
-def augment(images: Tensor, settings: Augmentation, generator: torch.Generator) -> Tensor:
+class _Draws:
+    """The random numbers of a whole batch, of which those of one part are given out."""
+
+    def __init__(self, generator: torch.Generator, total: int, first: int, count: int) -> None:
+        self._generator = generator
+        self._total = total
+        self._part = slice(first, first + count)
+
+    def uniform(self, *rows: int) -> Tensor:
+        """Return (…, N) float32 in [-1, 1); drawn on the CPU: every device has the same."""
+        drawn = torch.rand(*rows, self._total, generator=self._generator)
+        return (drawn * 2 - 1)[..., self._part]
+
+    def normal(self, *shape: int) -> Tensor:
+        """Return (N, …) float32 of the standard normal distribution."""
+        return torch.randn(self._total, *shape, generator=self._generator)[self._part]
+
+
+def augment(
+    images: Tensor,
+    settings: Augmentation,
+    generator: torch.Generator,
+    *,
+    total: int | None = None,
+    first: int = 0,
+) -> Tensor:
     """Distort every image of a batch in its own way.
 
     Parameters
@@ -25,31 +50,30 @@ def augment(images: Tensor, settings: Augmentation, generator: torch.Generator) 
     settings : Augmentation
     generator : torch.Generator
         On the CPU; all randomness comes from it.
+    total, first : int
+        Where `images` are a part of a batch of `total`, from its image `first` on: they are
+        distorted as the whole batch would be.
 
     Returns
     -------
     Tensor
         (N, C, H, W) float32, [0, 1]; `images` itself where nothing is to be done.
     """
+    draws = _Draws(generator, len(images) if total is None else total, first, len(images))
     if settings.thickness:
-        images = _change_thickness(images, settings.thickness, generator)
+        images = _change_thickness(images, settings.thickness, draws)
     if settings.moves:
-        grid = _sampling_grid(images, settings, generator)
+        grid = _sampling_grid(images, settings, draws)
         images = F.grid_sample(images, grid, align_corners=False)
     if (settings.gain_low, settings.gain_high) != (1.0, 1.0):
-        images = _change_gain(images, settings, generator)
+        images = _change_gain(images, settings, draws)
     return images
 
 
-def _uniform(n: int, generator: torch.Generator, device: torch.device) -> Tensor:
-    """Return (n,) float32 in [-1, 1); drawn on the CPU, so that every device has the same."""
-    return (torch.rand(n, generator=generator) * 2 - 1).to(device)
-
-
-def _change_thickness(images: Tensor, amount: float, generator: torch.Generator) -> Tensor:
+def _change_thickness(images: Tensor, amount: float, draws: _Draws) -> Tensor:
     dilated = F.max_pool2d(images, 3, stride=1, padding=1)
     eroded = -F.max_pool2d(-images, 3, stride=1, padding=1)
-    share = amount * _uniform(len(images), generator, images.device).view(-1, 1, 1, 1)
+    share = amount * draws.uniform().to(images.device).view(-1, 1, 1, 1)
     # Erosion by 3 px would erase a stroke of 2.5 px: only half as far that way.
     return (
         images
@@ -58,31 +82,29 @@ def _change_thickness(images: Tensor, amount: float, generator: torch.Generator)
     )
 
 
-def _change_gain(images: Tensor, settings: Augmentation, generator: torch.Generator) -> Tensor:
+def _change_gain(images: Tensor, settings: Augmentation, draws: _Draws) -> Tensor:
     low, high = math.log(settings.gain_low), math.log(settings.gain_high)
-    position = (_uniform(len(images), generator, images.device) + 1) / 2
+    position = (draws.uniform().to(images.device) + 1) / 2
     gain = torch.exp(low + position * (high - low))
     return (images * gain.view(-1, 1, 1, 1)).clamp(max=1)
 
 
-def _sampling_grid(images: Tensor, settings: Augmentation, generator: torch.Generator) -> Tensor:
+def _sampling_grid(images: Tensor, settings: Augmentation, draws: _Draws) -> Tensor:
     """Return where each output pixel is read from, (N, H, W, 2) in [-1, 1]."""
     n, _, height, width = images.shape
-    matrix = _inverse_affine(n, (height, width), settings, generator)
+    matrix = _inverse_affine((height, width), settings, draws)
     grid = F.affine_grid(matrix, [n, 1, height, width], align_corners=False)
     if settings.elastic_px:
-        coarse = torch.randn(n, 2, ELASTIC_GRID, ELASTIC_GRID, generator=generator)
+        coarse = draws.normal(2, ELASTIC_GRID, ELASTIC_GRID)
         smooth = F.interpolate(coarse, (height, width), mode="bilinear", align_corners=True)
         to_grid = torch.tensor([2 / width, 2 / height]) * settings.elastic_px
         grid = grid + smooth.permute(0, 2, 3, 1) * to_grid  # (N, H, W, 2)
     return grid.to(images.device)
 
 
-def _inverse_affine(
-    n: int, size: tuple[int, int], settings: Augmentation, generator: torch.Generator
-) -> Tensor:
+def _inverse_affine(size: tuple[int, int], settings: Augmentation, draws: _Draws) -> Tensor:
     """Return the maps from output to input, (N, 2, 3), in units of half an image."""
-    angle, scale, aspect, shear, shift_y, shift_x = torch.rand(6, n, generator=generator) * 2 - 1
+    angle, scale, aspect, shear, shift_y, shift_x = draws.uniform(6)
     angle = angle * math.radians(settings.rotation_deg)
     scale = 1 + scale * settings.scale
     stretch = torch.sqrt(1 + aspect * settings.aspect)

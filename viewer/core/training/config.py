@@ -62,6 +62,12 @@ class Augmentation:
         amounts = (self.rotation_deg, self.shift_px, self.scale, self.aspect, self.shear)
         return any(amounts) or self.elastic_px > 0
 
+    @property
+    def distorts(self) -> bool:
+        """Whether it changes images at all."""
+        gains = (self.gain_low, self.gain_high) != (1.0, 1.0)
+        return self.moves or self.thickness > 0 or gains
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
@@ -69,14 +75,22 @@ class TrainingConfig:
 
     Attributes
     ----------
-    hyper : mapping of str to bool, int or float
+    hyper : mapping of str to bool, int, float or str
         Hyper-parameters of the architecture that differ from its defaults.
     augmentation : Augmentation
+    frozen : tuple of str
+        Layers whose parameters stay as they are, by their names in the network.
+    start : str
+        Network to start from: a name in the box or a file; empty for random weights.
+    drawings_share : float
+        How many of the training images are drawings of one's own, [0, 0.9].
     """
 
     dataset: str = _setting("mnist", "data set")
     architecture: str = _setting("digits", "architecture")
-    hyper: Mapping[str, bool | int | float] = field(default_factory=lambda: MappingProxyType({}))
+    hyper: Mapping[str, bool | int | float | str] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     epochs: int = _setting(5, "passes over the training images", 1, 10_000)
     batch_size: int = _setting(64, "images a step", 1, 65_536)
     optimiser: str = _setting("adamw", "optimiser", choices=OPTIMISERS)
@@ -94,6 +108,9 @@ class TrainingConfig:
     ema: float = _setting(0.0, "decay of the running average of weights; 0 for none", high=0.99999)
     device: str = _setting("cpu", "device: cpu, cuda, cuda:1, mps")
     threads: int = _setting(1, "threads of the computation", 1, 1024)
+    frozen: tuple[str, ...] = ()
+    start: str = _setting("", "network to start from: a name in the box, or a file")
+    drawings_share: float = _setting(0.0, "share of own drawings among the images", high=0.9)
 
     def __post_init__(self) -> None:
         _check_fields(self)
@@ -101,6 +118,10 @@ class TrainingConfig:
             raise UserError(f"The setting hyper must be an object, not {self.hyper!r}.")
         if not isinstance(self.augmentation, Augmentation):
             raise UserError(f"The setting augmentation is no object: {self.augmentation!r}.")
+        frozen = self.frozen
+        if not isinstance(frozen, list | tuple) or not all(isinstance(n, str) for n in frozen):
+            raise UserError(f"The setting frozen must be a list of layers, not {frozen!r}.")
+        object.__setattr__(self, "frozen", tuple(frozen))  # JSON has lists only
 
     def to_json(self) -> str:
         """Return it as an indented JSON object that `from_json` reads."""

@@ -8,17 +8,13 @@ one bit for bit.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
-from enum import IntEnum
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812 - the field's own name for it
 
 from viewer.core.data.dataset import ImageDataset
 from viewer.core.data.registry import load_dataset
@@ -26,30 +22,29 @@ from viewer.core.errors import UserError
 from viewer.core.nets.architectures import architectures
 from viewer.core.nets.checkpoint import Metadata
 from viewer.core.nets.folding import fold
-from viewer.core.training.augment import augment
-from viewer.core.training.config import TrainingConfig
+from viewer.core.training.batches import Batches
+from viewer.core.training.config import Augmentation, TrainingConfig
+from viewer.core.training.distributed import Team
 from viewer.core.training.events import (
     BatchFinished,
     CheckpointDue,
+    Diverged,
     EpochFinished,
     Event,
     Finished,
+    LayersMeasured,
+    SettingsChanged,
     WeightsPublished,
 )
-from viewer.core.training.metrics import evaluate, evaluate_tensors, image_tensors
-from viewer.core.training.optimisation import WeightAverage, build_optimiser, learning_rate
-from viewer.core.training.simulated import add_simulated
+from viewer.core.training.freezing import freeze
+from viewer.core.training.learner import Learner, copied
+from viewer.core.training.metrics import evaluate, evaluate_tensors
+from viewer.core.training.randomness import Purpose, stream_seed
+from viewer.core.training.schedule import learning_rate
+from viewer.core.training.settings import adjusted, description, same_run
+from viewer.core.training.starting import starting_weights, take_up
 
-
-class Purpose(IntEnum):
-    """What random numbers are for: each purpose has its own stream."""
-
-    WEIGHTS = 0
-    ORDER = 1
-    AUGMENTATION = 2
-    DROPOUT = 3
-    SPLIT = 4
-    SIMULATION = 5
+_DAMAGED = (KeyError, TypeError, ValueError, RuntimeError, AttributeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +57,13 @@ class TrainingData:
         To learn from; validation images are split off it.
     test : ImageDataset
         Looked at once, at the end.
+    extra : ImageDataset or None
+        The user's own drawings; `TrainingConfig.drawings_share` says how many are mixed in.
     """
 
     train: ImageDataset
     test: ImageDataset
+    extra: ImageDataset | None = None
 
 
 def train(config: TrainingConfig, data: TrainingData | None = None) -> Iterator[Event]:
@@ -81,68 +79,148 @@ def train(config: TrainingConfig, data: TrainingData | None = None) -> Iterator[
     ------
     Event
         `BatchFinished` after each step, `EpochFinished` and `CheckpointDue` after each epoch,
-        `WeightsPublished` before the first step and after each epoch, `Finished` last.
+        `Finished` last; `Diverged` last if a number is no longer finite.
 
     Raises
     ------
     UserError
-        If the settings don't fit together, or the loss is no longer finite.
+        If the settings don't fit together.
     """
     return Trainer(config, data).events()
 
 
 class Trainer:
-    """A training and where it stands.
+    """A training and where it stands; to be used by one thread.
+
+    Dropout draws from torch's global generator, which is seeded anew for each step: no other
+    thread may draw from it or seed it meanwhile.
 
     Attributes
     ----------
     config : TrainingConfig
+        As it is now: `adjust` and `restore` replace it.
     network : torch.nn.Module
         As it is now, on the training's device.
     step, steps : int
         Steps done, steps in all.
     steps_per_epoch : int
-    publish_every : int
-        Steps between two `WeightsPublished`; 0 for one an epoch.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    data : TrainingData, optional
+        Default: the data set that `config` names.
+    start : mapping of str to Tensor, optional
+        State dict to start from, in place of what ``config.start`` names. Pass that of the
+        state to be restored and the file that the run once started from isn't needed.
+    statistics_every : int
+        Steps between two `LayersMeasured`; 0 for never.
+    team : Team, optional
+        The processes that train together; default: this one alone.
+
+    Raises
+    ------
+    UserError
+        If the settings don't fit together, or there is no such data set, device or network.
     """
 
     def __init__(
-        self, config: TrainingConfig, data: TrainingData | None = None, *, publish_every: int = 0
+        self,
+        config: TrainingConfig,
+        data: TrainingData | None = None,
+        *,
+        start: Mapping[str, Tensor] | None = None,
+        statistics_every: int = 0,
+        team: Team | None = None,
     ) -> None:
         self.config = config
-        self.publish_every = publish_every
-        self._device = _device(config.device)
+        self._team = Team() if team is None else team
+        self._device = _device(self._team.device(config.device))
         self._architecture = architectures().get(config.architecture)
         self._hyper = self._architecture.complete(config.hyper)
         self._data = _load(config.dataset) if data is None else data
-        self.network = self._build_network()
-        self._split(self._data.train)
-        self.steps_per_epoch = max(1, len(self._labels) // config.batch_size)
+        self.network = self._build_network(start)
+        self._learner = Learner(self.network, config, self._team)
+        self._batches = Batches(self._data.train, self._data.extra, config, self._device)
+        self._share = self._team.share(self._batches.size)
+        self.steps_per_epoch = self._batches.per_epoch
         self.steps = config.epochs * self.steps_per_epoch
         self.step = 0
         self._loss_sum, self._correct, self._seen = 0.0, 0, 0  # of the epoch so far
-        self._optimiser = build_optimiser(self.network, config)
-        self._average = WeightAverage(self.network, config.ema) if config.ema else None
+        self._every = statistics_every
+        self._measured: LayersMeasured | None = None
 
-    def events(self) -> Iterator[Event]:
-        """Train from where it stands to the end; see `train` for what it yields."""
+    def events(self) -> Generator[Event, None, None]:
+        """Train from where it stands to the end; see `train` for what it yields.
+
+        With ``statistics_every``, `LayersMeasured` comes after its `BatchFinished`. In a team
+        only the leading process yields events, and all stop when it closes the generator.
+        """
         # Small networks: more threads than asked for would take the window's core.
         torch.set_num_threads(self.config.threads)
-        if self.step == 0:
-            yield self._published()
-        while self.step < self.steps:
-            epoch, first = divmod(self.step, self.steps_per_epoch)
-            order = self._order(epoch)
-            for position in range(first, self.steps_per_epoch):
-                start = position * self.config.batch_size
-                yield self._train_batch(order[start : start + self.config.batch_size])
-                if self.publish_every and self.step % self.publish_every == 0:
-                    yield self._published()
-            yield self._finish_epoch(epoch)
-            if not self.publish_every:
-                yield self._published()
-            yield CheckpointDue(self.step)
-        yield self._finish()
+        event: Event | None = None
+        try:
+            for event in self._run():
+                if self._team.leads:
+                    yield event
+        except GeneratorExit:
+            if self.step < self.steps and not isinstance(event, Diverged):
+                self._team.leave()  # the others wait to begin the next step
+            raise
+
+    def _run(self) -> Iterator[Event]:
+        while True:
+            if self._seen and self.step % self.steps_per_epoch == 0:
+                yield self._finish_epoch()
+                yield CheckpointDue(self.step)
+            elif self.step >= self.steps:
+                if self._team.leads:
+                    yield self._finish()
+                return
+            elif not self._team.goes_on():
+                return
+            else:
+                event = self._train_batch()
+                yield event
+                if isinstance(event, Diverged):
+                    return
+                if self._measured is not None:
+                    yield self._measured
+
+    def adjust(
+        self,
+        *,
+        lr: float | None = None,
+        momentum: float | None = None,
+        weight_decay: float | None = None,
+        augmentation: Augmentation | None = None,
+    ) -> SettingsChanged:
+        """Change settings between two events; they hold from the next step on.
+
+        What is None stays. States from now on carry the changed settings, and `restore`
+        takes them up.
+
+        Raises
+        ------
+        UserError
+            If a value is out of range, or can't be changed while a training runs.
+        """
+        changes = {
+            "lr": lr,
+            "momentum": momentum,
+            "weight_decay": weight_decay,
+            "augmentation": augmentation,
+        }
+        config = adjusted(self.config, {k: v for k, v in changes.items() if v is not None})
+        text = description(self.config, config)
+        self.config = config
+        self._learner.adjust(config)
+        return SettingsChanged(self.step, text)
+
+    def snapshot(self, *, gradients: bool = False) -> WeightsPublished:
+        """Return copies of the weights, on the CPU, and on demand of the last gradients."""
+        found = self._learner.gradients() if gradients else None
+        return WeightsPublished(self.step, copied(self.network.state_dict()), found)
 
     def state(self) -> dict[str, Any]:
         """Return all that `restore` needs, as tensors and numbers; between two events only."""
@@ -150,137 +228,104 @@ class Trainer:
             "config": self.config.to_json(),
             "step": self.step,
             "epoch_sums": [self._loss_sum, self._correct, self._seen],
-            "network": _copied(self.network.state_dict()),
-            "optimiser": _copied(self._optimiser.state_dict()),
-            "average": _copied(self._average.network.state_dict()) if self._average else None,
+            **self._learner.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go back to a state; UserError if it belongs to another configuration."""
-        if state.get("config") != self.config.to_json():
+        """Go back to a state of this training, and on from there exactly.
+
+        Its settings as adjusted until then hold again; device and threads stay as they are.
+
+        Raises
+        ------
+        UserError
+            If the state is damaged or belongs to another configuration.
+        """
+        config = _stored_config(state)
+        if not same_run(config, self.config):
             raise UserError("The stored state is of another configuration: start a new run.")
         try:
-            self.network.load_state_dict(state["network"])
-            self._optimiser.load_state_dict(state["optimiser"])
-            if self._average is not None:
-                self._average.network.load_state_dict(state["average"])
+            self._learner.load(state)
             self._loss_sum, self._correct, self._seen = state["epoch_sums"]
             self.step = int(state["step"])
-        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError):
+        except _DAMAGED:
             raise UserError("The stored state is damaged: start a new run.") from None
+        self.config = replace(config, device=self.config.device, threads=self.config.threads)
+        self._learner.adjust(self.config)
+        self._measured = None
 
-    def metadata(self, event: Finished, command: str) -> Metadata:
-        """Return what is to be stored with the network of `event`, trained by `command`."""
+    def metadata(
+        self, *, test_accuracy: float | None = None, command: str | None = None
+    ) -> Metadata:
+        """Return what belongs to the network as it trains, with normalisation and dropout."""
         dataset = self._data.train
+        mean, std = dataset.mean_std()
         return Metadata(
             architecture=self._architecture.name,
-            hyper=event.hyper,
+            hyper=self._hyper,
             input_shape=dataset.input_shape,
-            mean=(dataset.mean,),
-            std=(dataset.std,),
+            mean=mean,
+            std=std,
             class_names=dataset.class_names,
             dataset=dataset.name,
-            test_accuracy=event.test.accuracy,
+            test_accuracy=test_accuracy,
             training_command=command,
         )
 
-    def _train_batch(self, indices: Tensor) -> BatchFinished:
-        config, step = self.config, self.step
+    def result_metadata(self, event: Finished, command: str) -> Metadata:
+        """Return what is to be stored with the network of `event`, trained by `command`."""
+        plain = self.metadata(test_accuracy=event.test.accuracy, command=command)
+        return replace(plain, hyper=event.hyper)
+
+    def _train_batch(self) -> BatchFinished | Diverged:
+        config, step, batch = self.config, self.step, self._batches.size
+        x, labels = self._batches.batch(step, config.augmentation, self._share)
         lr = learning_rate(config, step, self.steps, self.steps_per_epoch)
-        for group in self._optimiser.param_groups:
-            group["lr"] = lr
-        torch.manual_seed(_seed(config.seed, Purpose.DROPOUT, step))  # layers draw from here
-        generator = _generator(config.seed, Purpose.AUGMENTATION, step)
-
-        images, labels = self._images[indices], self._labels[indices]
-        x = augment(images.float() / 255, config.augmentation, generator)  # (B, 1, H, W)
-        x = (x - self._data.train.mean) / self._data.train.std
-        logits = self.network(x)  # (B, K)
-        loss = F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
-        self._optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it without types
-        loss_value = self._finite(loss)
-        self._optimiser.step()
-
+        measures = self._every > 0 and (step + 1) % self._every == 0
+        learned = self._learner.learn(x, labels, batch=batch, step=step, lr=lr, measures=measures)
+        if isinstance(learned, Diverged):
+            return learned
         self.step = step + 1
-        if self._average is not None:
-            self._average.update(self.step)
-        correct = int((logits.argmax(1) == labels).sum())
-        self._loss_sum += loss_value * len(labels)
-        self._correct += correct
-        self._seen += len(labels)
+        self._measured = learned.layers
+        self._loss_sum += learned.loss * batch
+        self._correct += learned.correct
+        self._seen += batch
         epoch = step // self.steps_per_epoch + 1
-        return BatchFinished(self.step, epoch, loss_value, correct / len(labels), lr, len(labels))
+        accuracy = learned.correct / batch
+        return BatchFinished(self.step, epoch, learned.loss, accuracy, lr, batch)
 
-    def _finite(self, loss: Tensor) -> float:
-        value = float(loss.detach())
-        if math.isfinite(value):
-            return value
-        bad = (n for n, p in self.network.named_parameters() if not bool(torch.isfinite(p).all()))
-        where = next(bad, None)
-        layer = f" (first in {where})" if where else ""
-        raise UserError(
-            f"The loss is no longer a number after {self.step} steps{layer}: "
-            "choose a lower learning rate."
-        )
-
-    def _finish_epoch(self, epoch: int) -> EpochFinished:
-        network = self._average.network if self._average else self.network
-        validation = None
-        if len(self._validation_labels):
-            mean, std = self._data.train.mean, self._data.train.std
-            images, labels = self._validation_images, self._validation_labels
-            validation = evaluate_tensors(network, images, labels, mean, std)
+    def _finish_epoch(self) -> EpochFinished:
+        validation, batches = None, self._batches
+        if len(batches.validation_labels) and self._team.leads:
+            images, labels = batches.validation_images, batches.validation_labels
+            validation = evaluate_tensors(self._learner.result, images, labels, batches.normalise)
         loss, accuracy = self._loss_sum / self._seen, self._correct / self._seen
         self._loss_sum, self._correct, self._seen = 0.0, 0, 0
-        return EpochFinished(self.step, epoch + 1, loss, accuracy, validation)
+        return EpochFinished(
+            self.step, self.step // self.steps_per_epoch, loss, accuracy, validation
+        )
 
     def _finish(self) -> Finished:
-        network = self._average.network if self._average else self.network
         # On the CPU from here: folding is done in float64, which not every device has.
-        folded = fold(deepcopy(network).to("cpu")).requires_grad_(requires_grad=False)
-        removed = {"batch_norm": False, "dropout": 0.0}
-        hyper = self._hyper | {k: v for k, v in removed.items() if k in self._hyper}
+        folded = fold(deepcopy(self._learner.result).to("cpu")).requires_grad_(requires_grad=False)
+        hyper = self._architecture.folded_hyper(self._hyper)
         return Finished(self.step, folded, hyper, evaluate(folded, self._data.test))
 
-    def _published(self) -> WeightsPublished:
-        return WeightsPublished(self.step, _copied(self.network.state_dict()))
-
-    def _build_network(self) -> nn.Sequential:
-        torch.manual_seed(_seed(self.config.seed, Purpose.WEIGHTS, 0))
+    def _build_network(self, start: Mapping[str, Tensor] | None) -> nn.Sequential:
+        torch.manual_seed(stream_seed(self.config.seed, Purpose.WEIGHTS))
         shape, classes = self._data.train.input_shape, len(self._data.train.class_names)
-        return self._architecture.build(self._hyper, shape, classes).to(self._device)
-
-    def _split(self, dataset: ImageDataset) -> None:
-        """Put the images on the device: those to learn from, and those kept for validation."""
-        config = self.config
-        generator = np.random.default_rng(_seed(config.seed, Purpose.SPLIT, 0))
-        order = generator.permutation(len(dataset)).astype(np.int64)
-        held = round(config.validation * len(dataset))
-        if held == len(dataset) or not len(dataset):
-            raise UserError("No image is left to learn from: lower the validation share.")
-        kept, learned = dataset.select(order[:held]), dataset.select(np.sort(order[held:]))
-        seed = _seed(config.seed, Purpose.SIMULATION, 0)
-        learned = add_simulated(learned, config.augmentation.simulated, seed)
-        self._images, self._labels = image_tensors(learned, self._device)
-        self._validation_images, self._validation_labels = image_tensors(kept, self._device)
-
-    def _order(self, epoch: int) -> Tensor:
-        generator = _generator(self.config.seed, Purpose.ORDER, epoch)
-        return torch.randperm(len(self._labels), generator=generator).to(self._device)
+        network = self._architecture.build(self._hyper, shape, classes)
+        what = self.config.start or "The network to start from"
+        if start is None and self.config.start:
+            start = starting_weights(self.config.start, self.config.architecture)
+        if start is not None:
+            take_up(network, start, what)
+        freeze(network, self.config.frozen)
+        return network.to(self._device)
 
 
 def _load(name: str) -> TrainingData:
     return TrainingData(load_dataset(name, "train"), load_dataset(name, "test"))
-
-
-def _seed(seed: int, purpose: Purpose, index: int) -> int:
-    """Return a seed of its own for each purpose and step."""
-    return int(np.random.SeedSequence((seed, purpose, index)).generate_state(1, np.uint64)[0] >> 1)
-
-
-def _generator(seed: int, purpose: Purpose, index: int) -> torch.Generator:
-    return torch.Generator().manual_seed(_seed(seed, purpose, index))
 
 
 def _device(name: str) -> torch.device:
@@ -292,12 +337,8 @@ def _device(name: str) -> torch.device:
     return device
 
 
-def _copied(value: Any) -> Any:
-    """Return a state dict with every tensor copied to the CPU."""
-    if isinstance(value, Tensor):
-        return value.detach().to("cpu", copy=True)
-    if isinstance(value, Mapping):
-        return {key: _copied(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_copied(item) for item in value]
-    return value
+def _stored_config(state: Mapping[str, Any]) -> TrainingConfig:
+    try:
+        return TrainingConfig.from_json(state["config"])
+    except (*_DAMAGED, UserError):
+        raise UserError("The stored state is damaged: start a new run.") from None

@@ -35,9 +35,34 @@ class Evaluation:
         return self.correct / self.n
 
 
+class Normalisation:
+    """From bytes to what a network was trained with: one mean and deviation a channel.
+
+    Parameters
+    ----------
+    mean, std : tuple of float, one a channel
+        Of pixels in [0, 1].
+    device : torch.device
+    """
+
+    def __init__(
+        self, mean: tuple[float, ...], std: tuple[float, ...], device: torch.device
+    ) -> None:
+        self._mean: float | Tensor = mean[0]
+        self._std: float | Tensor = std[0]
+        if len(mean) > 1:  # numbers are faster than tensors, and all that grey needs
+            self._mean, self._std = (
+                torch.tensor(values, device=device).view(-1, 1, 1) for values in (mean, std)
+            )  # (C, 1, 1)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Return images, (N, C, H, W) float32 in [0, 1], as the network takes them."""
+        return (images - self._mean) / self._std
+
+
 def image_tensors(dataset: ImageDataset, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return a data set's images, (N, 1, H, W) uint8, and labels, (N,) int64, on a device."""
-    images = torch.from_numpy(dataset.images.copy()).unsqueeze(1)  # (N, 1, H, W)
+    """Return a data set's images, (N, C, H, W) uint8, and labels, (N,) int64, on a device."""
+    images = torch.from_numpy(dataset.chw().copy())  # (N, C, H, W)
     labels = torch.from_numpy(dataset.labels.astype("int64"))
     return images.to(device), labels.to(device)
 
@@ -46,8 +71,8 @@ def evaluate(
     network: nn.Module,
     dataset: ImageDataset,
     *,
-    mean: float | None = None,
-    std: float | None = None,
+    mean: float | tuple[float, ...] | None = None,
+    std: float | tuple[float, ...] | None = None,
     device: torch.device | str = "cpu",
 ) -> Evaluation:
     """Classify every image of a data set.
@@ -55,31 +80,39 @@ def evaluate(
     Parameters
     ----------
     network : torch.nn.Module
-        Gives logits; its mode is put back as it was.
+        Gives logits; the mode of each of its layers is put back as it was.
     dataset : ImageDataset
-    mean, std : float, optional
-        What the network was trained with; default: the data set's own.
+    mean, std : float or tuple of float, optional
+        What the network was trained with, one a channel; default: the data set's own.
     device : torch.device or str
         Where `network` is.
     """
-    images, labels = image_tensors(dataset, torch.device(device))
-    mean = dataset.mean if mean is None else mean
-    std = dataset.std if std is None else std
-    return evaluate_tensors(network, images, labels, mean, std)
+    device = torch.device(device)
+    images, labels = image_tensors(dataset, device)
+    own_mean, own_std = dataset.mean_std()
+    mean = own_mean if mean is None else mean
+    std = own_std if std is None else std
+    normalise = Normalisation(_channels(mean), _channels(std), device)
+    return evaluate_tensors(network, images, labels, normalise)
 
 
 def evaluate_tensors(
-    network: nn.Module, images: Tensor, labels: Tensor, mean: float, std: float
+    network: nn.Module, images: Tensor, labels: Tensor, normalise: Normalisation
 ) -> Evaluation:
-    """Classify images, (N, 1, H, W) uint8, that are on the network's device already."""
-    was_training = network.training
+    """Classify images, (N, C, H, W) uint8, that are on the network's device already."""
+    modes = {module: module.training for module in network.modules()}
     network.eval()
     loss, correct = 0.0, 0
     with torch.inference_mode():
         for start in range(0, len(labels), EVALUATION_BATCH):
             batch = slice(start, start + EVALUATION_BATCH)
-            logits = network((images[batch].float() / 255 - mean) / std)  # (B, K)
+            logits = network(normalise(images[batch].float() / 255))  # (B, K)
             loss += float(F.cross_entropy(logits, labels[batch], reduction="sum"))
             correct += int((logits.argmax(1) == labels[batch]).sum())
-    network.train(was_training)
+    for module, mode in modes.items():  # a frozen normalisation stays in evaluation mode
+        module.training = mode
     return Evaluation(loss / len(labels), correct, len(labels))
+
+
+def _channels(value: float | tuple[float, ...]) -> tuple[float, ...]:
+    return value if isinstance(value, tuple) else (value,)

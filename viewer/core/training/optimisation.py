@@ -1,19 +1,13 @@
-"""Optimiser, course of the learning rate, running average of weights."""
+"""Optimiser, running average of weights."""
 
 from __future__ import annotations
 
-import math
 from copy import deepcopy
 
 import torch
 from torch import Tensor, nn
 
 from viewer.core.training.config import TrainingConfig
-
-# Of the one-cycle schedule (Smith, Topin 2018), as in torch.optim.lr_scheduler.OneCycleLR.
-WARM_UP_SHARE = 0.3
-START_DIVISOR = 25.0
-END_DIVISOR = 1e4
 
 EMA_WARM_UP_STEPS = 10  # a young average forgets faster: decay is at most (1 + t) / (10 + t)
 
@@ -22,9 +16,9 @@ def build_optimiser(network: nn.Module, config: TrainingConfig) -> torch.optim.O
     """Return the optimiser that `config` asks for.
 
     Weight decay is for weights alone: one-dimensional parameters, biases and the gains of
-    normalisations, are left out.
+    normalisations, are left out. Parameters that need no gradient are left alone altogether.
     """
-    parameters = list(network.parameters())
+    parameters = [p for p in network.parameters() if p.requires_grad]
     groups = [
         {"params": [p for p in parameters if p.dim() > 1], "weight_decay": config.weight_decay},
         {"params": [p for p in parameters if p.dim() <= 1], "weight_decay": 0.0},
@@ -38,35 +32,18 @@ def build_optimiser(network: nn.Module, config: TrainingConfig) -> torch.optim.O
     return kind(groups, lr=config.lr, fused=True)  # one kernel for all, 10 times the speed
 
 
-def learning_rate(config: TrainingConfig, step: int, steps: int, steps_per_epoch: int) -> float:
-    """Return the learning rate of a step: a function of the step alone, so nothing to resume.
-
-    Parameters
-    ----------
-    config : TrainingConfig
-    step : int
-        0 for the first.
-    steps : int
-        In the whole training.
-    steps_per_epoch : int
-    """
-    if config.schedule == "step":
-        drops = step // (config.step_epochs * steps_per_epoch)
-        return config.lr * config.step_factor**drops
-    if config.schedule == "cosine":
-        return _cosine(config.lr, 0.0, step / steps)
-    if config.schedule == "onecycle":
-        start = config.lr / START_DIVISOR
-        peak = WARM_UP_SHARE * steps - 1
-        if step <= peak:
-            return _cosine(start, config.lr, step / peak if peak else 1.0)
-        return _cosine(config.lr, start / END_DIVISOR, (step - peak) / (steps - 1 - peak))
-    return config.lr
-
-
-def _cosine(start: float, end: float, share: float) -> float:
-    """Return the point at `share` of half a cosine wave from `start` to `end`."""
-    return end + (start - end) / 2 * (1 + math.cos(math.pi * share))
+def adjust_optimiser(optimiser: torch.optim.Optimizer, config: TrainingConfig) -> None:
+    """Take up the momentum and the weight decay of `config`, from the next step on."""
+    decays, plain = optimiser.param_groups
+    decays["weight_decay"], plain["weight_decay"] = config.weight_decay, 0.0
+    if not isinstance(optimiser, torch.optim.SGD):
+        return
+    for group in optimiser.param_groups:
+        group["momentum"] = config.momentum
+        group["nesterov"] = config.nesterov and config.momentum > 0
+        if not config.momentum:  # what was gathered must not come back if there is one again
+            for parameter in group["params"]:
+                optimiser.state.get(parameter, {}).pop("momentum_buffer", None)
 
 
 class WeightAverage:

@@ -1,0 +1,223 @@
+"""What an evaluation found: records of numbers, ready to be shown. Numpy only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.core.records import Picture
+
+IntArray = NDArray[np.int64]
+DoubleArray = NDArray[np.float64]
+ByteArray = NDArray[np.uint8]
+
+RELIABILITY_BINS = 15  # as many as Guo et al. take
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """Confidence against accuracy, in bins of equal width over (0, 1].
+
+    Guo, Pleiss, Sun, Weinberger: On Calibration of Modern Neural Networks (ICML 2017). Bin m
+    of M holds the images whose confidence is in ((m − 1)/M, m/M].
+
+    Attributes
+    ----------
+    confidence, accuracy : (M,) float64, [0, 1]
+        Means over the images of each bin; NaN for a bin without any.
+    count : (M,) int64
+        Images in each bin.
+    error : float
+        Expected calibration error: mean of |accuracy − confidence| over the bins, weighted by
+        their counts.
+    """
+
+    confidence: DoubleArray
+    accuracy: DoubleArray
+    count: IntArray
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a network did on a set of images, in detail; its arrays are read-only.
+
+    Attributes
+    ----------
+    dataset : str
+        Title of the data set (``MNIST``).
+    class_names : tuple of K str
+    images : (N, H, W) or (N, H, W, 3) uint8
+        What was classified; shared with the data set, not copied.
+    labels, predictions : (N,) int64
+        Index of the true class, and of the class with the largest logit.
+    confidences : (N,) float32, [0, 1]
+        Probability of the predicted class.
+    loss : float
+        Mean cross-entropy, in nats.
+    confusion : (K, K) int64
+        Images by [true class, predicted class].
+    precision, recall, f1 : (K,) float64, [0, 1]
+        Of each class; NaN where there is nothing to take the share of.
+    mistakes : (M,) int64
+        Indices of the images classified wrongly, the most confident first.
+    reliability : Reliability
+    """
+
+    dataset: str
+    class_names: tuple[str, ...]
+    images: ByteArray
+    labels: IntArray
+    predictions: IntArray
+    confidences: NDArray[np.float32]
+    loss: float
+    confusion: IntArray
+    precision: DoubleArray
+    recall: DoubleArray
+    f1: DoubleArray
+    mistakes: IntArray
+    reliability: Reliability
+
+    @property
+    def n(self) -> int:
+        """Images in all."""
+        return len(self.labels)
+
+    @property
+    def correct(self) -> int:
+        """Images classified rightly."""
+        return self.n - len(self.mistakes)
+
+    @property
+    def accuracy(self) -> float:
+        """Share of images classified rightly, [0, 1]."""
+        return self.correct / self.n
+
+    def images_of(self, true: int, predicted: int) -> IntArray:
+        """Return the indices of a cell's images, the most confident first.
+
+        Parameters
+        ----------
+        true, predicted : int
+            Indices of classes.
+        """
+        found = np.flatnonzero((self.labels == true) & (self.predictions == predicted))
+        return _by_confidence(found, self.confidences)
+
+    def picture(self, index: int) -> Picture:
+        """Return one image as it is put on the pad; IndexError if there is none."""
+        return Picture(
+            pixels=self.images[index].astype(np.float32) / 255,
+            title=f"{self.dataset} test image {index}",
+            prepared=True,
+            label=self.class_names[int(self.labels[index])],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Robustness:
+    """Accuracy of several networks on the same images, moved.
+
+    Attributes
+    ----------
+    names : tuple of M str
+        Titles of the networks.
+    dataset : str
+        Title of the data set.
+    n : int
+        Images that each figure is from.
+    shifts : (S,) int64
+        Pixels; each figure is the mean over the eight directions.
+    shift_accuracy : (M, S) float64, [0, 1]
+    rotations : (R,) float64
+        Degrees, anticlockwise.
+    rotation_accuracy : (M, R) float64, [0, 1]
+    """
+
+    names: tuple[str, ...]
+    dataset: str
+    n: int
+    shifts: IntArray
+    shift_accuracy: DoubleArray
+    rotations: DoubleArray
+    rotation_accuracy: DoubleArray
+
+
+def report_of(
+    dataset: str,
+    class_names: tuple[str, ...],
+    images: ByteArray,
+    labels: IntArray,
+    predictions: IntArray,
+    confidences: NDArray[np.float32],
+    loss: float,
+) -> Report:
+    """Count what follows from the answers; see `Report` for shapes and types."""
+    confusion = confusion_of(labels, predictions, len(class_names))
+    right = np.diag(confusion).astype(np.float64)  # (K,)
+    predicted, true = confusion.sum(axis=0), confusion.sum(axis=1)  # (K,)
+    report = Report(
+        dataset=dataset,
+        class_names=class_names,
+        images=images,
+        labels=labels,
+        predictions=predictions,
+        confidences=confidences,
+        loss=loss,
+        confusion=confusion,
+        precision=_share(right, predicted),
+        recall=_share(right, true),
+        f1=_share(2 * right, predicted + true),
+        mistakes=_by_confidence(np.flatnonzero(labels != predictions), confidences),
+        reliability=reliability_of(confidences, labels == predictions),
+    )
+    for name in ("labels", "predictions", "confidences", "confusion", "precision", "recall"):
+        getattr(report, name).flags.writeable = False
+    for array in (report.f1, report.mistakes, report.images):
+        array.flags.writeable = False
+    return report
+
+
+def confusion_of(labels: IntArray, predictions: IntArray, classes: int) -> IntArray:
+    """Count images by [true class, predicted class]: (K, K) int64."""
+    cells = np.bincount(labels * classes + predictions, minlength=classes * classes)
+    return cells.reshape(classes, classes).astype(np.int64)
+
+
+def reliability_of(
+    confidences: NDArray[np.float32], right: NDArray[np.bool_], bins: int = RELIABILITY_BINS
+) -> Reliability:
+    """Sort answers into bins of confidence.
+
+    Parameters
+    ----------
+    confidences : (N,) float32, [0, 1]
+    right : (N,) bool
+        Whether each answer was right.
+    bins : int
+    """
+    exact = confidences.astype(np.float64)
+    place = np.clip(np.ceil(exact * bins).astype(np.int64) - 1, 0, bins - 1)  # (N,)
+    count = np.bincount(place, minlength=bins).astype(np.int64)
+    confidence = _share(np.bincount(place, exact, bins), count)
+    accuracy = _share(np.bincount(place, right.astype(np.float64), bins), count)
+    gaps = np.abs(np.nan_to_num(accuracy - confidence))
+    error = float(gaps @ count / max(1, count.sum()))
+    for array in (confidence, accuracy, count):
+        array.flags.writeable = False
+    return Reliability(confidence, accuracy, count, error)
+
+
+def _share(part: NDArray[Any], whole: IntArray) -> DoubleArray:
+    """Return part / whole, NaN where there is no whole."""
+    share = np.full(len(whole), np.nan)
+    np.divide(part, whole, out=share, where=whole > 0)
+    return share
+
+
+def _by_confidence(indices: IntArray, confidences: NDArray[np.float32]) -> IntArray:
+    order = np.argsort(-confidences[indices], kind="stable")
+    return indices[order].astype(np.int64)
