@@ -16,6 +16,7 @@ from PyQt6.QtCore import (
     QEvent,
     QMessageLogContext,
     QSettings,
+    QStandardPaths,
     Qt,
     QtMsgType,
     qInstallMessageHandler,
@@ -25,9 +26,7 @@ from PyQt6.QtWidgets import QApplication
 from viewer.core.nets.shipped import DEFAULT_MODEL
 from viewer.core.program import APPLICATION, ORGANISATION, TITLE
 from viewer.core.resources import resource_path
-from viewer.services.dataset import DatasetService
-from viewer.services.files import FileService
-from viewer.services.inference import InferenceService
+from viewer.services.all import Services
 from viewer.widgets import theme
 from viewer.widgets.main_window import MODE_KEY, MainWindow
 from viewer.widgets.style import SYSTEM_MODE, Appearance
@@ -44,10 +43,21 @@ class Application:
     The window is shown first, on nothing but Qt. What needs numpy, icons or torch is built
     right after it was painted, so that it is on screen within a tenth of a second.
 
+    Parameters
+    ----------
+    qt : QApplication
+    settings : QSettings
+    model : str, optional
+        Network to open first.
+    source : pathlib.Path, optional
+        Picture or stroke file to open first.
+    runs_root : pathlib.Path, optional
+        Folder of the runs; default: where the platform puts such things.
+
     Attributes
     ----------
     window : MainWindow
-    inference, files, dataset : services
+    services : Services
     controller : MainController or None
         None until `complete` has run.
     """
@@ -59,15 +69,15 @@ class Application:
         *,
         model: str | None = None,
         source: Path | None = None,
+        runs_root: Path | None = None,
     ) -> None:
         self._model = model
         self._source = source
+        self._runs_root = runs_folder() if runs_root is None else runs_root
         self._settings = settings
         self.appearance = Appearance(qt, str(settings.value(MODE_KEY, SYSTEM_MODE)))
         self.window = MainWindow(settings, self.appearance)
-        self.inference = InferenceService()
-        self.files = FileService()
-        self.dataset = DatasetService()
+        self.services = Services()
         self.controller: MainController | None = None
 
     def start(self) -> None:
@@ -80,9 +90,7 @@ class Application:
         if self.controller is not None:
             return
         # torch takes a second to import: its thread begins before our own views are built.
-        self.inference.start()
-        self.files.start()
-        self.dataset.start()
+        self.services.start()
         # Heavy (numpy, icons): imported only now that the window has been painted.
         from viewer.controllers.main import MainController
 
@@ -90,12 +98,11 @@ class Application:
             self.window,
             self.appearance.theme,
             self._settings,
-            self.inference,
-            self.files,
-            self.dataset,
+            self.services,
+            self._runs_root,
         )
         # Only now: what the service tells before anyone listens is lost.
-        self.inference.open_network(self._model or DEFAULT_MODEL)
+        self.services.inference.open_network(self._model or DEFAULT_MODEL)
         self.controller.start(self._source)
         self.window.set_icons()
         if self.window.icons is not None:
@@ -111,12 +118,12 @@ class Application:
         bool
             Whether every thread ended in time.
         """
-        ended = [service.shutdown() for service in (self.inference, self.files, self.dataset)]
+        ended = self.services.shutdown()
         if self.controller is not None:
             self.controller.disconnect_services()
         # What the threads told last is still in the queue: delivered while the views are there.
         QApplication.sendPostedEvents(None, QEvent.Type.MetaCall.value)
-        return all(ended)
+        return ended
 
     def close(self) -> bool:
         """Close the window, end the threads and delete the views, in this order.
@@ -126,6 +133,7 @@ class Application:
         bool
             Whether every thread ended in time; if not, the views are left alone.
         """
+        self.window.closing_question = None
         self.window.close()
         ended = self.shutdown()
         if ended:
@@ -136,6 +144,12 @@ class Application:
         # Now: left to the interpreter's end, Qt would go before its widgets and crash.
         self.window.deleteLater()
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+def runs_folder() -> Path:
+    """Return where the platform puts the runs of this program."""
+    location = QStandardPaths.StandardLocation.AppDataLocation
+    return Path(QStandardPaths.writableLocation(location), "runs")
 
 
 def run_window(

@@ -204,7 +204,7 @@ def test_a_test_image_shows_its_label_until_drawing_begins(
     start: Callable[..., Application], qtbot: QtBot
 ) -> None:
     application = start()
-    application.dataset.request_image(0)  # a 7
+    application.services.dataset.request_image(0)  # a 7
     qtbot.waitUntil(lambda: application.window.windowTitle().startswith("7 "), timeout=WAIT_MS)
     assert application.window.pad_panel.pad.picture is not None
 
@@ -324,7 +324,7 @@ def test_a_label_goes_with_what_it_belongs_to(
     application = start()
     controller, pad = application.controller, application.window.pad_panel.pad
     assert controller is not None
-    application.dataset.request_image(0)  # a 7
+    application.services.dataset.request_image(0)  # a 7
     qtbot.waitUntil(lambda: label_shown(application) == "7", timeout=WAIT_MS)
 
     pad.clear()
@@ -344,7 +344,7 @@ def test_the_browser_marks_an_image_only_while_it_is_on_the_pad(
     application = start()
     controller = application.controller
     assert controller is not None
-    application.dataset.request_image(3)
+    application.services.dataset.request_image(3)
     qtbot.waitUntil(lambda: controller.dataset.index == 3, timeout=WAIT_MS)
 
     controller.inputs.show_source(Picture(np.ones((40, 40), np.float32), "photo.png"))

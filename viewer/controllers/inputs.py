@@ -70,6 +70,11 @@ class InputController(QObject):
         """What is on the pad."""
         return self._panel.pad.source()
 
+    @property
+    def raw(self) -> bool:
+        """Whether the canvas is fed as it is."""
+        return not self._panel.preview.prepared
+
     def open_file(self, path: Path) -> None:
         """Read a picture or a stroke file and put it on the pad."""
         self._reading = True
@@ -87,7 +92,7 @@ class InputController(QObject):
         """Ask the network about what is on the pad now."""
         self._turn.stop()
         self.generation += 1
-        raw, source = not self._panel.preview.prepared, self.source
+        raw, source = self.raw, self.source
         self._prediction.set_label(source.label)
         self._inference.submit(InferenceRequest(self.generation, source, raw=raw))
         self.source_changed.emit(source)

@@ -12,20 +12,21 @@ from PyQt6.QtWidgets import QApplication
 
 from viewer.controllers.colors import ColorController
 from viewer.controllers.dataset import DatasetController
+from viewer.controllers.drawings import DrawingsController
 from viewer.controllers.exchange import ExchangeController
 from viewer.controllers.inputs import InputController
 from viewer.controllers.networks import NetworkController
+from viewer.controllers.training import TrainingController
 from viewer.controllers.views import ViewController
 from viewer.core.errors import UserError
 from viewer.core.nets.shipped import SUFFIX
+from viewer.core.training.progress import Until
 from viewer.widgets.flow import FlowView
 from viewer.widgets.inspector import Inspector
 
 if TYPE_CHECKING:
     from viewer.core.records import ActivationRecord, NetworkRecord, Selection, WeightsRecord
-    from viewer.services.dataset import DatasetService
-    from viewer.services.files import FileService
-    from viewer.services.inference import InferenceService
+    from viewer.services.all import Services
     from viewer.widgets.icons import IconSet
     from viewer.widgets.main_window import MainWindow
     from viewer.widgets.theme import Theme
@@ -42,15 +43,15 @@ class MainController(QObject):
         window: MainWindow,
         theme: Theme,
         settings: QSettings,
-        inference: InferenceService,
-        files: FileService,
-        dataset: DatasetService,
+        services: Services,
+        runs_root: Path,
     ) -> None:
         super().__init__()
+        inference, files, dataset = services.inference, services.files, services.dataset
         self._window = window
         self._inference = inference
         self._files = files
-        self._services: tuple[QObject, ...] = (inference, files, dataset)
+        self._services = services
         self._failure = ""
         self.flow = FlowView(theme)
         self.inspector = Inspector()
@@ -65,6 +66,10 @@ class MainController(QObject):
         self.exchange = ExchangeController(
             window, self.inputs, self.networks, self.views, files, self
         )
+        self.training = TrainingController(
+            window, services, settings, runs_root, self._network_on_screen, self.inputs, self
+        )
+        self.drawings = DrawingsController(window, self.inputs, services.drawings, self)
         self._connect_signals()
         window.set_central(self.flow)
         window.set_inspector(self.inspector)
@@ -80,6 +85,8 @@ class MainController(QObject):
     def set_icons(self, icons: IconSet) -> None:
         """Give the views their icons, once they are loaded."""
         self.inspector.set_icons(icons)
+        self.training.set_icons(icons)
+        self.drawings.set_icons(icons)
 
     def select(self, layer: str, channel: int) -> None:
         """Select a feature map by its layer's name and its number.
@@ -125,13 +132,19 @@ class MainController(QObject):
 
     def disconnect_services(self) -> None:
         """Take no more signals: the window is about to go."""
-        for service in self._services:
-            service.blockSignals(True)
+        self._services.block_signals()
 
     def _connect_signals(self) -> None:
         window = self._window
         self._inference.record_ready.connect(self._on_record_ready)
         self._inference.failed.connect(self._on_failed)
+        self._inference.run_shown.connect(self._on_run_shown)
+        self._inference.weights_changed.connect(self._on_weights_changed)
+        self.training.told.connect(window.show_message)
+        self.drawings.failed.connect(window.show_message)
+        self.drawings.told.connect(window.status.set_timing_text)
+        window.closing_question = self.training.closing_question
+        window.close_requested.connect(self.training.close)
         for controller in (self.inputs, self.networks, self.exchange):
             controller.failed.connect(self._on_failed)
         self.inputs.told.connect(window.show_message)
@@ -164,6 +177,12 @@ class MainController(QObject):
             "draw": self._window.pad_panel.pad.clear,
             "browse_mnist": self.dataset.browse,
             "random_mnist": self.dataset.random,
+            "my_drawings": self.drawings.show,
+            "training": self.training.toggle,
+            "train_toggle": self.training.toggle_run,
+            "train_batch": lambda: self.training.go(Until.BATCH),
+            "train_epoch": lambda: self.training.go(Until.EPOCH),
+            "train_stop": self._services.training.stop,
             "zoom_fit": self.flow.zoom_to_fit,
             "zoom_in": lambda: self.flow.zoom_by(1),
             "zoom_out": lambda: self.flow.zoom_by(-1),
@@ -184,6 +203,20 @@ class MainController(QObject):
         self.views.set_network(network, weights)
         self.inputs.submit()
 
+    def _on_run_shown(self, network: NetworkRecord, weights: WeightsRecord) -> None:
+        self.networks.set_run(network, weights)
+        self.flow.set_message("")
+        self.views.set_network(network, weights)
+
+    def _on_weights_changed(self, weights: WeightsRecord) -> None:
+        self.views.set_weights(weights)
+        network = self.views.network
+        if network is not None:
+            self._window.set_network(network, weights.step)
+
+    def _network_on_screen(self) -> tuple[NetworkRecord | None, str]:
+        return self.views.network, self.networks.model
+
     def _on_winner_changed(self, winner: str) -> None:
         self._window.set_winner(winner)
 
@@ -199,6 +232,8 @@ class MainController(QObject):
     def _on_theme_changed(self, theme: Theme) -> None:
         self.views.set_theme(theme)
         self.dataset.set_theme(theme)
+        self.training.set_theme(theme)
+        self.drawings.set_theme(theme)
 
     def _on_files_dropped(self, paths: list[str]) -> None:
         path = Path(paths[0])

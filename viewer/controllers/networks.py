@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from viewer.services.inference import InferenceService
     from viewer.widgets.main_window import MainWindow
 
+RUN_KEY = "\0run"  # of the entry of a run in the chooser: no file is called that
 RECENT_KEY = "files/recent_models"
 MAX_RECENT = 8
 
@@ -57,7 +58,16 @@ class NetworkController(QObject):
 
     def open(self, model: str) -> None:
         """Load a network in the box by its name, or a checkpoint by its path."""
+        if model == RUN_KEY:
+            return
         self._inference.open_network(model)
+
+    def set_run(self, network: NetworkRecord, weights: WeightsRecord) -> None:
+        """Say that the network of a run is on screen; it is no file to be opened again."""
+        self._title = network.title
+        self.model = ""
+        self._window.tool_bar.set_current_network(NetworkChoice(RUN_KEY, network.title))
+        self._window.set_network(network, weights.step)
 
     def _offer(self) -> None:
         recent = self._recent()
@@ -90,14 +100,15 @@ class NetworkController(QObject):
 
     def _on_failed(self, model: str, sentence: str) -> None:
         self._forget(model)
-        if self.model:
+        if self._title:
             self._show_choice()
         elif model != DEFAULT_MODEL:
             self.open(DEFAULT_MODEL)  # named on the command line, say: never an empty window
         self.failed.emit(sentence)
 
     def _show_choice(self) -> None:
-        self._window.tool_bar.set_current_network(NetworkChoice(self.model, self._title))
+        choice = NetworkChoice(self.model or RUN_KEY, self._title)
+        self._window.tool_bar.set_current_network(choice)
 
     def _forget(self, model: str) -> None:
         left = [entry for entry in self._recent() if entry != model]

@@ -112,6 +112,12 @@ class ViewController(QObject):
         self._inspector.set_weights(weights)
         self.select(None)
 
+    def set_weights(self, weights: WeightsRecord) -> None:
+        """Show other weights of the same network; the record that belongs to them follows."""
+        self.weights = weights
+        self._flow.set_weights(weights)
+        self._inspector.set_weights(weights)
+
     def set_record(self, record: ActivationRecord) -> None:
         """Show a record, unless it is older than the one that is shown."""
         if self.network is None:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from viewer.widgets.icons import IconSet
     from viewer.widgets.theme import Theme
 
-FILE, EDIT, VIEW, HELP, SOURCE, THEME = "&File", "&Edit", "&View", "&Help", "Source", "Theme"
-MENU_BAR = (FILE, EDIT, VIEW, HELP)
+FILE, EDIT, VIEW, TRAIN, HELP = "&File", "&Edit", "&View", "&Train", "&Help"
+SOURCE, THEME = "Source", "Theme"
+MENU_BAR = (FILE, EDIT, VIEW, TRAIN, HELP)
 
 
 class ActionRow(NamedTuple):
@@ -237,6 +238,55 @@ ACTIONS: tuple[ActionRow, ...] = (
         (THEME,),
         checkable=True,
         group="theme",
+    ),
+    ActionRow(
+        "training",
+        "&Training panel",
+        "Show or hide the training panel",
+        ("Ctrl+T",),
+        "chart-line-up",
+        (TRAIN,),
+    ),
+    ActionRow(
+        "my_drawings",
+        "My &drawings",
+        "Show the drawings kept as examples: a digit key on the pad keeps one",
+        (),
+        "",
+        (TRAIN,),
+    ),
+    ActionRow(
+        "train_toggle",
+        "&Start, pause or continue",
+        "Start a training, pause it, or go on",
+        ("Ctrl+Return",),
+        "play",
+        (TRAIN,),
+        separator=True,
+    ),
+    ActionRow(
+        "train_batch",
+        "One &batch",
+        "Train one batch, then pause",
+        ("Ctrl+B",),
+        "",
+        (TRAIN,),
+    ),
+    ActionRow(
+        "train_epoch",
+        "One &epoch",
+        "Train to the end of the epoch, then pause",
+        ("Ctrl+Shift+B",),
+        "",
+        (TRAIN,),
+    ),
+    ActionRow(
+        "train_stop",
+        "S&top",
+        "End the training and keep what it has learned",
+        (),
+        "stop",
+        (TRAIN,),
     ),
     ActionRow(
         "shortcuts",

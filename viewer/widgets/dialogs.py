@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBo
 from viewer.widgets.actions import ActionRow, key_text, plain_text
 from viewer.widgets.theme import GRID_PX, TextSize, text_font
 
+CLOSING_WIDTH_PX = 320
 MOUSE_ROWS = (
     ("Draw", "Left button, pen or finger"),
     ("Erase", "Right button, or the pen's other end"),
@@ -71,6 +72,31 @@ class AboutDialog(QDialog):
         details.setObjectName("muted")
         grid.addWidget(details, 2, 0)
         _frame(self, grid)
+
+
+class ClosingDialog(QDialog):
+    """Asks whether the window is to close; accepted if it is."""
+
+    def __init__(self, question: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Close")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        text = QLabel(question)
+        text.setWordWrap(True)
+        text.setMinimumWidth(CLOSING_WIDTH_PX)
+        roles = QDialogButtonBox.ButtonRole
+        buttons = QDialogButtonBox()
+        buttons.addButton("Save and close", roles.AcceptRole)
+        stay = buttons.addButton("Stay", roles.RejectRole)
+        if stay is not None:
+            stay.setDefault(True)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(*(3 * GRID_PX,) * 4)
+        layout.setSpacing(3 * GRID_PX)
+        layout.addWidget(text)
+        layout.addWidget(buttons)
 
 
 def _frame(dialog: QDialog, grid: QGridLayout) -> None:

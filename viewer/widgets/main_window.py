@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QSettings, Qt, QTimer, pyqtSignal
@@ -14,7 +14,7 @@ from viewer.core.program import TITLE
 from viewer.widgets.actions import ACTIONS, ActionRow, ActionSet
 from viewer.widgets.caption import NetworkCaption
 from viewer.widgets.color_menu import ColorGroup, ColorMenu
-from viewer.widgets.dialogs import AboutDialog, ShortcutsDialog
+from viewer.widgets.dialogs import AboutDialog, ClosingDialog, ShortcutsDialog
 from viewer.widgets.docks import Dock, DockTitle, as_page, scrolling
 from viewer.widgets.drops import FileDrop
 from viewer.widgets.menus import RecentMenu, fill_menu_bar
@@ -66,6 +66,8 @@ class MainWindow(QMainWindow):
     status : StatusBar
     icons : IconSet or None
         None before `set_icons`.
+    closing_question : callable or None
+        Returns what is to be asked before the window closes; empty for nothing.
 
     Signals
     -------
@@ -110,7 +112,11 @@ class MainWindow(QMainWindow):
         self._view_menu: QMenu | None = None
         self._network_title = ""
         self._winner = ""
+        self.closing_question: Callable[[], str] | None = None
+        self._closing = False
         self.setWindowTitle(TITLE)
+        # What stands below keeps clear of the pad: people draw while a network learns.
+        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.setMinimumSize(MIN_WIDTH_PX, MIN_HEIGHT_PX)
         self.action_set = ActionSet(rows, self)
         self.addActions(list(self.action_set))  # shortcuts are to work without a menu, too
@@ -281,8 +287,23 @@ class MainWindow(QMainWindow):
     def _on_first_paint_done(self) -> None:
         self.first_painted.emit()
 
+    def _ask_and_close(self, question: str) -> None:
+        """Ask without holding up the event loop: a training goes on meanwhile."""
+        dialog = ClosingDialog(question, self)
+        dialog.accepted.connect(self._on_closing_agreed)
+        dialog.open()
+
+    def _on_closing_agreed(self) -> None:
+        self._closing = True
+        self.close()
+
     @override
     def closeEvent(self, event: QCloseEvent | None) -> None:
+        question = "" if self.closing_question is None else self.closing_question()
+        if question and not self._closing and event is not None:
+            event.ignore()
+            self._ask_and_close(question)
+            return
         save_state(self, self._settings)
         self.close_requested.emit()
         super().closeEvent(event)

@@ -98,7 +98,7 @@ class Session:
         self._alarm.setSingleShot(True)
         self._alarm.timeout.connect(self._loop.quit)
         self._movements = self._draw()
-        application.inference.record_ready.connect(self._on_record_ready)
+        application.services.inference.record_ready.connect(self._on_record_ready)
         self.controller.flow.record_painted.connect(self._on_record_painted)
 
     def update_s(self) -> float:
@@ -169,7 +169,9 @@ def running(model: str | None = None) -> Iterator[Session]:
     qt = create_qt_application()
     with TemporaryDirectory() as folder:
         settings = QSettings(str(Path(folder, "settings.ini")), QSettings.Format.IniFormat)
-        application = Application(qt, settings, model=model)
+        application = Application(
+            qt, settings, model=model, runs_root=Path(folder, "runs")
+        )
         try:
             application.window.resize(*WINDOW_SIZE_PX)
             application.start()

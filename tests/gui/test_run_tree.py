@@ -1,0 +1,158 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from PyQt6.QtCore import Qt
+from PyQt6.QtTest import QTest as _QTest
+from PyQt6.QtWidgets import QLineEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from viewer.widgets.run_tree import RunRow, RunTree
+from viewer.widgets.run_tree_rows import created_text, in_order, row_texts, size_text
+from viewer.widgets.style import Appearance
+
+QTest: Any = _QTest  # its stubs give its static methods a `self`
+
+ROWS = (
+    RunRow("b", "branch", "a", 1234, "running", 2200, 9380, color_index=1),
+    RunRow("a", "Run 1", None, None, "finished", 4690, 4690, 0.9891,
+           "2025-05-03T10:15:00", 14_200_000),
+    RunRow("c", "mlp", None, None, "paused", 300, 4690),
+)  # fmt: skip
+
+
+@pytest.fixture
+def runs(qtbot: QtBot, appearance: Appearance) -> Iterator[RunTree]:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(900, 240)
+    widget = RunTree(window)
+    widget.resize(900, 240)
+    with qtbot.waitExposed(window):
+        window.show()
+    yield widget
+
+
+def _asked(runs: RunTree) -> list[tuple[object, ...]]:
+    asked: list[tuple[object, ...]] = []
+    for name in ("run_chosen", "resume_requested", "branch_requested", "rename_requested",
+                 "reveal_requested", "delete_requested", "overlay_changed"):  # fmt: skip
+        getattr(runs, name).connect(lambda *args, name=name: asked.append((name, *args)))
+    return asked
+
+
+def test_texts() -> None:
+    assert row_texts(ROWS[1]) == (
+        "", "Finished", "4,690", "98.91 %", "2025-05-03 10:15", "14.2 MB",
+    )  # fmt: skip
+    assert row_texts(ROWS[0])[:4] == ("step 1,234", "Running", "2,200 of 9,380", "")
+    assert [size_text(n) for n in (0, 999, 1500, 512_000_000)] == [
+        "0 B",
+        "999 B",
+        "1.5 kB",
+        "512 MB",
+    ]
+    assert created_text("yesterday") == "yesterday"
+
+
+def test_order_survives_missing_parents_and_circles() -> None:
+    ordered = in_order((RunRow("x", "x", "y"), RunRow("y", "y", "x"), RunRow("z", "z", "gone")))
+    assert [(row.id, row.parent_id) for row in ordered] == [("z", None), ("x", None), ("y", "x")]
+
+
+def test_branches_stand_below_their_run(runs: RunTree) -> None:
+    assert runs.empty_text() is not None
+    runs.set_runs(ROWS)
+    assert runs.empty_text() is None
+    names = [runs.tree.topLevelItem(i) for i in range(runs.tree.topLevelItemCount())]
+    assert [item.text(0) for item in names if item is not None] == ["Run 1", "mlp"]
+    first = names[0]
+    assert first is not None and first.isExpanded()
+    child = first.child(0)
+    assert child is not None and child.text(0) == "branch" and child.text(1) == "step 1,234"
+
+
+def test_selection_and_closed_branches_stay(runs: RunTree) -> None:
+    runs.set_runs(ROWS)
+    runs.select("c")
+    parent = runs.tree.topLevelItem(0)
+    assert parent is not None
+    parent.setExpanded(False)
+    runs.set_runs((*ROWS, RunRow("d", "new", "c", 7)))
+    assert runs.selected() == "c"
+    parent = runs.tree.topLevelItem(0)
+    assert parent is not None and not parent.isExpanded()
+    runs.set_runs((ROWS[1]._replace(step=5),))
+    assert runs.selected() is None or runs.selected() == "a"
+
+
+def test_keys_ask_for_the_selected_run(runs: RunTree) -> None:
+    runs.set_runs(ROWS)
+    runs.tree.setFocus()
+    asked = _asked(runs)
+    runs.select("c")
+    for key in ("open", "resume", "branch", "reveal", "delete"):
+        runs.actions_of_run[key].trigger()
+    assert asked == [
+        ("run_chosen", "c"),
+        ("resume_requested", "c"),
+        ("branch_requested", "c"),
+        ("reveal_requested", "c"),
+        ("delete_requested", "c"),
+    ]
+
+
+def test_what_makes_no_sense_is_off(runs: RunTree) -> None:
+    runs.set_runs(ROWS)
+    runs.select(None)
+    assert not any(action.isEnabled() for action in runs.actions_of_run.values())
+    enabled = {}
+    for run in "abc":
+        runs.select(run)
+        actions = runs.actions_of_run
+        enabled[run] = (actions["resume"].isEnabled(), actions["delete"].isEnabled())
+    assert enabled == {"a": (False, True), "b": (False, False), "c": (True, True)}
+
+
+def test_rename_in_place_asks_and_keeps_the_old_name(qtbot: QtBot, runs: RunTree) -> None:
+    runs.set_runs(ROWS)
+    runs.select("c")
+    asked = _asked(runs)
+    runs.edit_name()
+    editor = runs.tree.findChild(QLineEdit)
+    assert editor is not None
+    editor.setText("  dense  ")
+    runs.set_runs((ROWS[1], ROWS[2]))  # another run went away meanwhile: typing goes on
+    assert runs.tree.findChild(QLineEdit) is editor
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: asked == [("rename_requested", "c", "dense")])
+    qtbot.waitUntil(lambda: runs.overlaid() == frozenset() and len(runs._items) == 2)
+    item = runs.tree.currentItem()
+    assert item is not None and item.text(0) == "mlp"
+
+
+def test_ticks_tell_whose_curves_are_shown(runs: RunTree) -> None:
+    runs.set_runs((ROWS[0], ROWS[1]._replace(overlaid=True), ROWS[2]))
+    asked = _asked(runs)
+    assert runs.overlaid() == {"a"}
+    item = runs.tree.topLevelItem(1)
+    assert item is not None
+    item.setCheckState(0, Qt.CheckState.Checked)
+    assert asked == [("overlay_changed", frozenset({"a", "c"}))]
+    runs.set_runs(ROWS)  # from outside: no echo
+    assert len(asked) == 1 and runs.overlaid() == frozenset()
+
+
+def test_menu(runs: RunTree) -> None:
+    runs.set_runs(ROWS)
+    runs.select("b")
+    enabled = {action.text(): action.isEnabled() for action in runs.menu().actions()}
+    assert enabled["Open"] and not enabled["Delete …"]
+
+
+def test_names_keep_their_room_in_a_narrow_window(runs: RunTree) -> None:
+    runs.set_runs(ROWS)
+    assert runs.tree.columnWidth(0) > 150
+    runs.resize(600, 240)
+    assert runs.tree.isColumnHidden(5) and runs.tree.isColumnHidden(6)
+    assert runs.tree.columnWidth(0) > 80

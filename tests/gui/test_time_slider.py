@@ -1,0 +1,196 @@
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtTest import QTest as _QTest
+from PyQt6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from viewer.widgets.style import Appearance
+from viewer.widgets.time_slider import TimeMark, TimeSlider
+from viewer.widgets.time_slider_marks import Timeline, mark_text
+
+QTest: Any = _QTest  # its stubs give its static methods a `self`
+
+STEPS = (0, 1, 2, 4, 8, 16, 32, 64, 100, 150, 200)
+MARKS = (
+    TimeMark(0, "start"),
+    TimeMark(100, "epoch"),
+    TimeMark(150, "change", "lr 0.1 → 0.01"),
+    TimeMark(200, "epoch"),
+    TimeMark(200, "best", "98.9 %"),
+)
+
+
+@pytest.fixture
+def slider(qtbot: QtBot, appearance: Appearance) -> Iterator[TimeSlider]:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(1024, 60)
+    widget = TimeSlider(window)
+    widget.resize(1024, 58)
+    widget.set_steps(STEPS)
+    widget.set_range(200)
+    widget.set_marks(MARKS)
+    with qtbot.waitExposed(window):
+        window.show()
+    yield widget
+    widget.set_playing(False)
+
+
+def _chosen(slider: TimeSlider) -> list[int]:
+    chosen: list[int] = []
+    slider.step_chosen.connect(chosen.append)
+    return chosen
+
+
+def _at(slider: TimeSlider, step: int) -> QPoint:
+    return QPoint(round(slider.track.x_of(step)), 23)
+
+
+def test_timeline_goes_both_ways_and_gives_the_start_room() -> None:
+    line = Timeline(200, STEPS, MARKS)
+    assert line.step_at(line.share(50)) == pytest.approx(50)
+    assert line.share(50) == pytest.approx(0.5)
+    assert all(line.nearest(line.share(step)) == step for step in STEPS)
+    assert [line.neighbour(5, by) for by in (-1, 1)] == [4, 8]
+    assert [line.neighbour(8, by) for by in (-1, 1)] == [4, 16]
+    assert (line.neighbour(0, -1), line.neighbour(200, 1)) == (0, 200)
+    assert [line.next_mark(s, 1) for s in (0, 100, 120, 200)] == [100, 150, 150, 200]
+    assert [line.next_mark(s, -1) for s in (0, 120, 200)] == [0, 100, 150]
+    assert Timeline().nearest(0.5) is None
+
+
+def test_epoch_of_a_step() -> None:
+    line = Timeline(250, STEPS, MARKS)
+    assert [line.epoch(step) for step in (0, 100, 101, 200, 201)] == [1, 1, 2, 2, 3]
+    assert Timeline(200, STEPS, MARKS).epoch(200) == 2
+    assert Timeline(9).epoch(3) is None
+
+
+def test_text(slider: TimeSlider) -> None:
+    slider.set_shown(150, live=False)
+    assert slider.text() == "Step 150 of 200 · epoch 2"
+    slider.set_range(4690)
+    slider.set_shown(4690, live=True)
+    assert slider.text().startswith("Step 4,690 of 4,690")
+    assert slider.live.isChecked()
+
+
+def test_without_steps_nothing_can_be_pressed(slider: TimeSlider) -> None:
+    slider.clear()
+    assert slider.text() == "No steps are kept yet"
+    assert not slider.track.isEnabled() and not slider.play.isEnabled()
+
+
+def test_drag_chooses_kept_steps_only(slider: TimeSlider) -> None:
+    chosen = _chosen(slider)
+    track = slider.track
+    QTest.mousePress(track, Qt.MouseButton.LeftButton, pos=_at(slider, 64))
+    QTest.mouseMove(track, _at(slider, 64) + QPoint(2, 0))
+    QTest.mouseMove(track, _at(slider, 100))
+    QTest.mouseRelease(track, Qt.MouseButton.LeftButton, pos=_at(slider, 100))
+    assert chosen == [64, 100]
+    assert slider.step() == 100 and not slider.live.isChecked()
+
+
+def test_shown_step_moves_nothing_under_the_hand(slider: TimeSlider) -> None:
+    QTest.mousePress(slider.track, Qt.MouseButton.LeftButton, pos=_at(slider, 64))
+    slider.set_shown(4, live=False)
+    assert slider.step() == 64
+    QTest.mouseRelease(slider.track, Qt.MouseButton.LeftButton, pos=_at(slider, 64))
+    slider.set_shown(4, live=False)
+    assert slider.step() == 4
+
+
+def test_keys(slider: TimeSlider) -> None:
+    slider.set_shown(8, live=False)
+    chosen = _chosen(slider)
+    for key in ("Key_Right", "Key_Left", "Key_Left", "Key_PageDown", "Key_End", "Key_PageUp"):
+        QTest.keyClick(slider.track, getattr(Qt.Key, key))
+    QTest.keyClick(slider.track, Qt.Key.Key_Home)
+    assert chosen == [16, 8, 4, 100, 200, 150, 0]
+    QTest.keyClick(slider.track, Qt.Key.Key_Home)
+    assert len(chosen) == 7
+
+
+def test_live_is_asked_for(qtbot: QtBot, slider: TimeSlider) -> None:
+    slider.set_shown(8, live=False)
+    with qtbot.waitSignal(slider.live_requested):
+        slider.live.click()
+    slider.set_range(300)
+    assert slider.text().startswith("Step 300 of 300")
+
+
+def test_film_waits_until_a_step_is_shown(qtbot: QtBot, slider: TimeSlider) -> None:
+    chosen = _chosen(slider)
+    slider.set_shown(64, live=False)
+    slider.speed.setCurrentIndex(2)
+    with qtbot.waitSignal(slider.step_chosen):
+        QTest.keyClick(slider.track, Qt.Key.Key_Space)
+    assert chosen == [100]
+    for _ in range(3):
+        slider._film.timeout.emit()  # frames fall due, but 100 isn't on screen yet
+    assert chosen == [100]
+    with qtbot.waitSignal(slider.step_chosen):
+        slider.set_shown(100, live=False)
+    assert chosen == [100, 150]
+    slider.set_shown(64, live=False)  # late: not what is waited for
+    slider._film.timeout.emit()
+    assert chosen == [100, 150]
+    with qtbot.waitSignal(slider.step_chosen):
+        slider.set_shown(150, live=False)
+    with qtbot.waitSignal(slider.play_toggled) as ended:
+        slider.set_shown(200, live=False)
+    assert ended.args == [False] and not slider.playing
+
+
+def test_film_begins_again_at_the_end(slider: TimeSlider) -> None:
+    chosen = _chosen(slider)
+    slider.set_shown(200, live=True)
+    slider.set_playing(True)
+    assert chosen == [0]
+    QTest.mouseClick(slider.track, Qt.MouseButton.LeftButton, pos=_at(slider, 64))
+    assert not slider.playing and chosen == [0, 64]
+
+
+def test_compare(slider: TimeSlider) -> None:
+    asked: list[int | None] = []
+    slider.compare_requested.connect(asked.append)
+    slider.set_shown(64, live=False)
+    slider.compare.click()
+    shift = Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(slider.track, Qt.Key.Key_Right, shift)
+    QTest.mouseClick(slider.track, Qt.MouseButton.LeftButton, shift, _at(slider, 32))
+    QTest.mousePress(slider.track, Qt.MouseButton.LeftButton, pos=_at(slider, 32))
+    QTest.mouseMove(slider.track, _at(slider, 16))
+    QTest.mouseRelease(slider.track, Qt.MouseButton.LeftButton, pos=_at(slider, 16))
+    assert slider.text().endswith("compared with step 16")
+    slider.compare.click()
+    assert asked == [0, 1, 32, 16, None]
+    assert slider.step() == 64
+
+
+def test_marks_say_what_they_are(slider: TimeSlider) -> None:
+    assert "lr 0.1 → 0.01" in slider.track.tip_at(slider.track.x_of(150))
+    assert "98.9 %" in slider.track.tip_at(slider.track.x_of(200))
+    assert "epoch 1" in slider.track.tip_at(slider.track.x_of(100))
+    assert "Kept step 16" in slider.track.tip_at(slider.track.x_of(16))
+    assert "Start" in mark_text(MARKS[0], 0)
+
+
+def test_crowded_epochs_give_way_to_the_others(slider: TimeSlider) -> None:
+    many = tuple(TimeMark(step, "epoch") for step in range(1, 201))
+    slider.set_marks((*many, TimeMark(150, "change")))
+    shown = slider.track.shown_marks()
+    assert TimeMark(150, "change") in shown
+    places = sorted(slider.track.x_of(mark.step) for mark in shown)
+    assert min(b - a for a, b in pairwise(places)) >= 9
+
+
+def test_storage_leads_to_its_bound(qtbot: QtBot, slider: TimeSlider) -> None:
+    slider.set_storage("61 steps, 14.2 MB of 512 MB")
+    with qtbot.waitSignal(slider.limit_requested):
+        slider.storage.click()

@@ -1,0 +1,183 @@
+"""The runs on disk: the tree, whose curves are shown, and what is done to a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QObject, QUrl, pyqtSignal
+from PyQt6.QtGui import QDesktopServices
+from PyQt6.QtWidgets import QMessageBox
+
+from viewer.core.training.history import History
+from viewer.services.training import OldRun
+from viewer.widgets.curves import RunCurves
+from viewer.widgets.run_tree import RunRow
+
+if TYPE_CHECKING:
+    from viewer.core.training.library import RunSummary
+    from viewer.services.runs import RunNumbers, RunsService
+    from viewer.widgets.training_panel import TrainingPanel
+
+
+class RunsController(QObject):
+    """Lists the runs, overlays their curves, renames, reveals and deletes them.
+
+    Signals
+    -------
+    chosen(Path)
+        A run is to be looked at.
+    resume_requested(OldRun)
+    branch_requested(Path)
+    """
+
+    chosen = pyqtSignal(object)
+    resume_requested = pyqtSignal(object)
+    branch_requested = pyqtSignal(object)
+
+    def __init__(
+        self,
+        panel: TrainingPanel,
+        service: RunsService,
+        root: Path,
+        confirm: Callable[[str], bool] | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._panel = panel
+        self._service = service
+        self._root = root
+        self._confirm = confirm or self._ask
+        self._runs: dict[str, RunSummary] = {}
+        self._histories: dict[str, History] = {}
+        self._overlaid: frozenset[str] = frozenset()
+        self._current: tuple[Path, History] | None = None
+        self._wanted: set[Path] = set()  # to be overlaid once they are listed
+        tree = panel.runs
+        tree.run_chosen.connect(lambda key: self._with_path(key, self.chosen.emit))
+        tree.resume_requested.connect(self._on_resume_requested)
+        tree.branch_requested.connect(lambda key: self._with_path(key, self.branch_requested.emit))
+        tree.rename_requested.connect(self._on_rename_requested)
+        tree.reveal_requested.connect(self._on_reveal_requested)
+        tree.delete_requested.connect(self._on_delete_requested)
+        tree.overlay_changed.connect(self._on_overlay_changed)
+        service.runs_listed.connect(self._on_runs_listed)
+        service.numbers_ready.connect(self._on_numbers_ready)
+        service.changed.connect(self.refresh)
+
+    def refresh(self) -> None:
+        """Read the list of runs again."""
+        self._service.list_runs(self._root)
+
+    def set_current(self, path: Path, history: History) -> None:
+        """Show the curves of the run at hand, strongest."""
+        self._current = path, history
+        self._panel.layers.set_history(history)
+        self._show_curves()
+
+    def overlay(self, path: Path) -> None:
+        """Show the curves of one more run, as soon as it is listed."""
+        self._wanted.add(path)
+        self.refresh()
+
+    def summary(self, path: Path) -> RunSummary | None:
+        """Return what is known of the run in a folder."""
+        return next((run for run in self._runs.values() if run.path == path), None)
+
+    def _with_path(self, key: str, use: Callable[[Path], None]) -> None:
+        if key in self._runs:
+            use(self._runs[key].path)
+
+    def _on_runs_listed(self, runs: list[RunSummary]) -> None:
+        self._runs = {run.id: run for run in runs}
+        found = {run.id for run in runs if run.path in self._wanted}
+        if found:
+            self._wanted.clear()
+            self._overlaid |= found
+            self._read_next()
+        self._show_rows()
+        self._show_curves()
+
+    def _show_rows(self) -> None:
+        rows = tuple(
+            RunRow(
+                run.id,
+                run.name,
+                run.parent_id,
+                run.parent_step,
+                run.status.value,
+                run.step,
+                run.steps,
+                run.accuracy,
+                run.created,
+                run.size_bytes,
+                index,
+                run.id in self._overlaid,
+            )
+            for index, run in enumerate(self._runs.values())
+        )
+        self._panel.runs.set_runs(rows)
+
+    def _show_curves(self) -> None:
+        shown: list[RunCurves] = []
+        path = None if self._current is None else self._current[0]
+        for index, run in enumerate(self._runs.values()):
+            if run.path != path and run.id in self._overlaid and run.id in self._histories:
+                shown.append(RunCurves(run.id, run.name, index, self._histories[run.id]))
+        if self._current is not None:
+            summary = self.summary(self._current[0])
+            name = self._current[0].name if summary is None else summary.name
+            index = len(self._runs)
+            if summary is not None:
+                index = list(self._runs).index(summary.id)
+            key = str(self._current[0])
+            shown.append(RunCurves(key, name, index, self._current[1], current=True))
+        self._panel.curves.set_runs(shown)
+        self._panel.curves.refresh()
+
+    def _on_numbers_ready(self, numbers: RunNumbers) -> None:
+        self._histories[numbers.info.id] = numbers.history
+        self._show_curves()
+        self._read_next()
+
+    def _on_overlay_changed(self, keys: frozenset[str]) -> None:
+        self._overlaid = keys
+        self._histories = {k: h for k, h in self._histories.items() if k in keys}
+        self._show_rows()
+        self._show_curves()
+        self._read_next()
+
+    def _read_next(self) -> None:
+        """Ask for the numbers of one run that is to be overlaid: the service takes one a time."""
+        missing = [key for key in self._overlaid if key not in self._histories]
+        if missing:
+            self._with_path(missing[0], self._service.read)
+
+    def _on_resume_requested(self, key: str) -> None:
+        self._with_path(key, lambda path: self.resume_requested.emit(OldRun(path)))
+
+    def _on_rename_requested(self, key: str, name: str) -> None:
+        self._with_path(key, lambda path: self._service.rename(path, name))
+
+    def _on_reveal_requested(self, key: str) -> None:
+        self._with_path(key, _open_folder)
+
+    def _on_delete_requested(self, key: str) -> None:
+        run = self._runs.get(key)
+        if run is not None and self._confirm(
+            f"Delete the run {run.name} with its {run.size_bytes / 1e6:.1f} MB? "
+            "This can't be undone."
+        ):
+            self._service.delete(run.path)
+
+    def _ask(self, question: str) -> bool:
+        buttons = QMessageBox.StandardButton
+        answer = QMessageBox.question(
+            self._panel.window(), "Delete run", question, buttons.Yes | buttons.Cancel
+        )
+        return answer is buttons.Yes
+
+
+def _open_folder(path: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))

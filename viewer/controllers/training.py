@@ -1,0 +1,322 @@
+"""Training in the window: builds the dock when it is first asked for, and joins its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QObject, QSettings, Qt, pyqtSignal
+
+from viewer.core.training.library import new_run_path
+from viewer.core.training.progress import RunState, Until
+from viewer.services.evaluation import EvaluationJob, NetworkSource
+from viewer.services.training import NewRun, OldRun, OpenedRun
+
+if TYPE_CHECKING:
+    from viewer.controllers.comparison import ComparisonController
+    from viewer.controllers.comparison_training import ComparisonTraining
+    from viewer.controllers.evaluation import EvaluationController
+    from viewer.controllers.inputs import InputController
+    from viewer.controllers.runs import RunsController
+    from viewer.controllers.time_machine import TimeMachine
+    from viewer.controllers.training_run import RunController
+    from viewer.controllers.training_setup import SetupController
+    from viewer.core.records import Drawing, NetworkRecord, Picture
+    from viewer.services.all import Services
+    from viewer.services.runs import RunNumbers
+    from viewer.widgets.docks import Dock
+    from viewer.widgets.icons import IconSet
+    from viewer.widgets.main_window import MainWindow
+    from viewer.widgets.theme import Theme
+    from viewer.widgets.training_panel import TrainingPanel
+
+DOCK_HEIGHT_PX = 312
+EVALUATION, COMPARISON = "Evaluation", "Dense and convolutional"
+
+
+class TrainingController(QObject):
+    """The training dock and everything behind it.
+
+    Attributes
+    ----------
+    panel : TrainingPanel or None
+        None until it is first shown.
+    run, setup, runs, time : controllers of its parts
+        There once the panel is.
+
+    Signals
+    -------
+    told(str)
+        One sentence.
+    step_shown(object)
+        Step of the run that the views show (int), or None.
+    """
+
+    told = pyqtSignal(str)
+    step_shown = pyqtSignal(object)
+
+    run: RunController
+    setup: SetupController
+    runs: RunsController
+    time: TimeMachine
+    evaluation: EvaluationController
+    comparison: ComparisonController
+    _comparison_training: ComparisonTraining
+
+    def __init__(
+        self,
+        window: MainWindow,
+        services: Services,
+        settings: QSettings,
+        root: Path,
+        network_source: Callable[[], tuple[NetworkRecord | None, str]],
+        inputs: InputController,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._window = window
+        self._services = services
+        self._inputs = inputs
+        self._training = services.training
+        self._runs_service = services.runs
+        self._augmentation = services.augmentation
+        self._inference = services.inference
+        self._settings = settings
+        self._root = root
+        self._network_source = network_source
+        self._theme: Theme | None = None
+        self._icons: IconSet | None = None
+        self.panel: TrainingPanel | None = None
+        self.dock: Dock | None = None
+
+    def closing_question(self) -> str:
+        """Return what is to be asked before the window closes; empty for nothing."""
+        if not self._training.is_active:
+            return ""
+        return (
+            "A training is running. Save it and close? It goes on from there "
+            "whenever you resume it."
+        )
+
+    def show(self) -> None:
+        """Show the dock."""
+        if self.dock is None:
+            self._build()
+        assert self.dock is not None
+        self.dock.show()
+        self.dock.raise_()
+
+    def toggle(self) -> None:
+        """Show the dock or hide it."""
+        if self.dock is not None and self.dock.isVisible():
+            self.dock.hide()
+        else:
+            self.show()
+
+    def toggle_run(self) -> None:
+        """Start, pause or continue; the dock is shown."""
+        self.show()
+        self.run.toggle()
+
+    def go(self, until: Until) -> None:
+        """Train one batch or epoch, from rest or from a pause; the dock is shown."""
+        self.show()
+        self.run.go(until)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Give the dock the theme's colours."""
+        self._theme = theme
+        if self.panel is not None:
+            self.panel.set_theme(theme)
+            self.evaluation.set_theme(theme)
+            self.comparison.set_theme(theme)
+            self.downloads.set_theme(theme)
+            if self._icons is not None:
+                self.panel.set_icons(self._icons, theme)
+
+    def set_icons(self, icons: IconSet) -> None:
+        """Give the dock its icons, now or when it is built."""
+        self._icons = icons
+        if self.panel is not None and self._theme is not None:
+            self.panel.set_icons(icons, self._theme)
+
+    def close(self) -> None:
+        """Remember the settings; look at nothing any more."""
+        if self.panel is not None:
+            self.setup.save()
+            self.time.stop()
+
+    def _build(self) -> None:
+        # Only now: its modules need not delay the start, and torch is there by then.
+        from viewer.controllers.architecture import ArchitectureController
+        from viewer.controllers.downloads import DownloadController
+        from viewer.controllers.runs import RunsController
+        from viewer.controllers.time_machine import TimeMachine
+        from viewer.controllers.training_run import RunController
+        from viewer.controllers.training_setup import SetupController
+        from viewer.widgets.docks import as_page
+        from viewer.widgets.training_panel import TrainingPanel
+
+        panel = self.panel = TrainingPanel()
+        self.setup = SetupController(
+            panel, self._augmentation, self._settings, self._network_source, self
+        )
+        self.architecture = ArchitectureController(
+            self._window, self.setup, lambda: (self._theme, self._icons), self
+        )
+        self.architecture.failed.connect(self.told)
+        self.downloads = DownloadController(
+            self._window, self.setup, self._services.downloads, self
+        )
+        self.run = RunController(panel, self._training, self._new_run, self)
+        self.runs = RunsController(panel, self._runs_service, self._root, parent=self)
+        self.time = TimeMachine(
+            panel.time, self._runs_service, self._training, self._inference, self
+        )
+        self._connect_signals(panel)
+        self._add_evaluation(panel)
+        self._add_comparison(panel)
+        area = Qt.DockWidgetArea.BottomDockWidgetArea
+        self.dock = self._window.add_dock("training", "Training", as_page(panel), area)
+        if self._theme is not None:
+            self.set_theme(self._theme)
+        self._window.resizeDocks([self.dock], [DOCK_HEIGHT_PX], Qt.Orientation.Vertical)
+        self.runs.refresh()
+
+    def _add_evaluation(self, panel: TrainingPanel) -> None:
+        from viewer.controllers.evaluation import EvaluationController
+        from viewer.widgets.docks import scrolling
+        from viewer.widgets.evaluation_view import EvaluationView
+
+        view = EvaluationView()
+        self.evaluation = EvaluationController(
+            view, self._services.evaluation, self._evaluation_job, self._inputs.show_source, self
+        )
+        self.evaluation.failed.connect(self.told)
+        self._inputs.source_changed.connect(self.evaluation.set_source)
+        panel.add_page(EVALUATION, scrolling(view))
+
+    def _add_comparison(self, panel: TrainingPanel) -> None:
+        from viewer.controllers.comparison import ComparisonController
+        from viewer.controllers.comparison_training import ComparisonTraining
+        from viewer.widgets.comparison_view import ComparisonView
+        from viewer.widgets.docks import scrolling
+
+        view = ComparisonView()
+        services = self._services
+        self.comparison = ComparisonController(view, services.comparison, services.robustness, self)
+        self.comparison.failed.connect(self.told)
+        self._inputs.source_changed.connect(self._give_to_comparison)
+        self._comparison_training = ComparisonTraining(
+            self.run, self.runs, self.setup, self.comparison, self._training, self._root, self
+        )
+        panel.add_page(COMPARISON, scrolling(view))
+        panel.page_changed.connect(self._on_page_changed)
+        self._give_to_comparison(self._inputs.source)
+
+    def _give_to_comparison(self, source: Drawing | Picture) -> None:
+        self.comparison.set_source(source, raw=self._inputs.raw)
+
+    def _on_page_changed(self, page: str) -> None:
+        self.comparison.set_active(page == COMPARISON)
+
+    def _evaluation_job(self) -> EvaluationJob | None:
+        """Return what to evaluate: whatever is on screen."""
+        snapshot = self._inference.snapshot
+        if snapshot is not None:
+            title = f"{snapshot.title}, step {snapshot.step:,}"
+            source = NetworkSource(title, metadata=snapshot.metadata, weights=snapshot.weights)
+            return EvaluationJob(source, snapshot.metadata.dataset or "")
+        network, model = self._network_source()
+        if network is None:
+            return None
+        return EvaluationJob(NetworkSource(network.title, model=model))
+
+    def _connect_signals(self, panel: TrainingPanel) -> None:
+        self.setup.failed.connect(self.told)
+        self.run.told.connect(self.told)
+        self.run.opened_changed.connect(self._on_opened)
+        self.run.history_changed.connect(self._on_history_changed)
+        self.run.ended.connect(self.runs.refresh)
+        self.run.go_back_requested.connect(self._on_go_back_requested)
+        self.runs.resume_requested.connect(self._on_resume_requested)
+        self.runs.branch_requested.connect(self._on_branch_requested)
+        self.runs.chosen.connect(self._on_run_chosen)
+        self.time.step_shown.connect(self._on_step_shown)
+        self.time.numbers_ready.connect(self._on_numbers_ready)
+        self._runs_service.numbers_ready.connect(self.run.take_numbers)
+        self._runs_service.failed.connect(self.told)
+        panel.curves.step_clicked.connect(self.time.go_to)
+        panel.layers.step_clicked.connect(self.time.go_to)
+
+    def _new_run(self, until: Until) -> NewRun | None:
+        problem = self.setup.problem()
+        if problem:
+            self.told.emit(problem)
+            return None
+        self.setup.save()
+        config = self.setup.config()
+        path = new_run_path(self._root, f"{config.architecture} run")
+        return NewRun(path, config, path.name.replace("-", " "), until=until)
+
+    def _on_opened(self, opened: OpenedRun) -> None:
+        if opened.resumed:
+            self._runs_service.read(opened.path)
+        self.time.set_run(opened.path)
+        self.runs.refresh()
+
+    def _on_history_changed(self) -> None:
+        opened = self.run.opened
+        if opened is not None:
+            self.runs.set_current(opened.path, self.run.history)
+
+    def _on_resume_requested(self, run: OldRun) -> None:
+        self.run.begin(run)
+
+    def _on_branch_requested(self, path: Path) -> None:
+        step = self.time.step if self.time.path == path else None
+        if step is None:
+            self.told.emit("Show the step to branch from first: open the run and move the slider.")
+            return
+        self.branch(path, step)
+
+    def branch(self, path: Path, step: int, **changes: object) -> None:
+        """Begin a new run at a kept step of another, with the settings of the set-up."""
+        config = replace(self.setup.config(), **changes)  # type: ignore[arg-type]  # checked there
+        summary = self.runs.summary(path)
+        name = f"{path.name if summary is None else summary.name} from step {step:,}"
+        folder = new_run_path(self._root, name)
+        self.run.begin(NewRun(folder, config, name, parent=path, parent_step=step))
+
+    def _on_go_back_requested(self, step: int, changes: dict[str, object]) -> None:
+        opened = self.run.opened
+        kept = [kept for kept in self.time.kept if kept <= step]
+        if opened is None or not kept:
+            self.told.emit("No step from before is kept: start again with the set-up changed.")
+            return
+        self.setup.set_config(replace(opened.config, **changes))  # type: ignore[arg-type]
+        self.branch(opened.path, kept[-1])
+
+    def _on_run_chosen(self, path: Path) -> None:
+        self.time.set_run(path)
+        self.panel_shown("Curves")
+
+    def panel_shown(self, page: str) -> None:
+        """Bring a page of the dock to the front."""
+        if self.panel is not None:
+            self.panel.show_page(page)
+
+    def _on_numbers_ready(self, numbers: RunNumbers) -> None:
+        opened = self.run.opened
+        at_hand = opened is not None and opened.path == numbers.path
+        if at_hand and self._training.state is not RunState.IDLE:
+            return  # its numbers come from the training itself
+        self.runs.set_current(numbers.path, numbers.history)
+
+    def _on_step_shown(self, step: int | None) -> None:
+        if self.panel is not None:
+            self.panel.curves.set_cursor(None if self.time.live else step)
+            self.panel.layers.set_cursor(None if self.time.live else step)
+        self.step_shown.emit(step)

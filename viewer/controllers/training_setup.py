@@ -1,0 +1,244 @@
+"""What a training is to do: choices, presets, files, the preview of the augmentation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QObject, QSettings, pyqtSignal
+from PyQt6.QtWidgets import QFileDialog
+
+from viewer.core.data.folder_name import FolderName
+from viewer.core.data.registry import DatasetInfo, dataset_infos
+from viewer.core.errors import UserError
+from viewer.core.files import replace_file
+from viewer.core.nets.architectures import architectures
+from viewer.core.nets.shipped import shipped_models
+from viewer.core.training.config import TrainingConfig
+from viewer.core.training.devices import devices
+from viewer.core.training.presets import load_preset, presets
+from viewer.widgets.training_setup_data import DatasetChoice
+from viewer.widgets.training_setup_network import RANDOM_WEIGHTS, StartChoice
+
+if TYPE_CHECKING:
+    from viewer.core.records import NetworkRecord
+    from viewer.services.augmentation import AugmentationService
+    from viewer.widgets.training_panel import TrainingPanel
+    from viewer.widgets.training_setup import SetupView
+
+CONFIG_KEY = "training/config"
+CONFIG_FILTER = "Training settings (*.json);;All files (*)"
+FIRST_PRESET = "standard"
+MAX_CONFIG_BYTES = 1 << 20
+
+
+class SetupController(QObject):
+    """Fills the set-up, and keeps what is set from one start of the program to the next.
+
+    Signals
+    -------
+    failed(str)
+        One sentence on a file.
+    dataset_requested(str)
+        A data set that has to be downloaded first.
+    table_requested()
+        The table of layers is to be edited.
+    config_changed(TrainingConfig)
+    """
+
+    failed = pyqtSignal(str)
+    dataset_requested = pyqtSignal(str)
+    table_requested = pyqtSignal()
+    config_changed = pyqtSignal(object)
+
+    def __init__(
+        self,
+        panel: TrainingPanel,
+        augmentation: AugmentationService,
+        settings: QSettings,
+        network_source: Callable[[], tuple[NetworkRecord | None, str]],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._panel = panel
+        self._view: SetupView = panel.setup
+        self._augmentation = augmentation
+        self._settings = settings
+        self._network_source = network_source
+        self._folders: list[FolderName] = []
+        self._preview_shown = False
+        self._preview_seed = 0
+        self._asked: tuple[object, ...] = ()
+        self.refresh_datasets()
+        known = architectures()
+        self._view.set_architectures({name: known.get(name).hyper_parameters for name in known})
+        self._view.set_devices(devices())
+        self._view.set_presets([(k, p.title, p.description) for k, p in presets().items()])
+        self.refresh_starts()
+        self._view.set_config(self._stored())
+        self._connect_signals()
+        self._on_problems_changed(self._view.problems())
+
+    def config(self) -> TrainingConfig:
+        """Return what is set."""
+        return self._view.config()
+
+    def input_of_dataset(self) -> tuple[tuple[int, int, int], int]:
+        """Return (C, H, W) of the images of the data set, and the number of its classes."""
+        name = self.config().dataset
+        for info in dataset_infos():
+            if info.name == name:
+                return info.input_shape, len(info.class_names)
+        folder = FolderName.parse(name)
+        size = 28 if folder is None else folder.size
+        channels = 3 if folder is not None and folder.color else 1
+        return (channels, size, size), 10
+
+    def problem(self) -> str:
+        """Return why no training can start; empty if one can."""
+        return next(iter(self._view.problems()), "")
+
+    def set_config(self, config: TrainingConfig) -> None:
+        """Show other settings."""
+        if FolderName.parse(config.dataset) is not None:
+            self.add_folder(config.dataset)
+        self._view.set_config(config)
+        self._on_config_changed(self._view.config())
+
+    def set_frozen(self, names: tuple[str, ...]) -> None:
+        """Freeze these layers in the next run."""
+        self._view.set_frozen(names)
+
+    def add_folder(self, name: str) -> None:
+        """Offer a folder of images as a data set."""
+        folder = FolderName.parse(name)
+        if folder is not None and folder not in self._folders:
+            self._folders.append(folder)
+            self.refresh_datasets()
+
+    def refresh_datasets(self) -> None:
+        """Offer what there is now."""
+        found = [_choice(info) for info in dataset_infos()]
+        found += [DatasetChoice(str(f), f.path.name, True, 0, str(f.path)) for f in self._folders]
+        self._view.set_datasets(found)
+
+    def refresh_starts(self) -> None:
+        """Offer the weights that a training can start from now."""
+        starts = [RANDOM_WEIGHTS]
+        network, model = self._network_source()
+        if network is not None and model and model not in shipped_models():
+            starts.append(StartChoice(model, f"{network.title}, on screen", network.architecture))
+        starts += [StartChoice(name, f"{name}, in the box", name) for name in shipped_models()]
+        self._view.set_starts(starts)
+
+    def save(self) -> None:
+        """Remember what is set."""
+        self._settings.setValue(CONFIG_KEY, self.config().to_json())
+
+    def _stored(self) -> TrainingConfig:
+        text = self._settings.value(CONFIG_KEY)
+        if isinstance(text, str):
+            try:
+                config = TrainingConfig.from_json(text)
+                if FolderName.parse(config.dataset) is not None:
+                    self.add_folder(config.dataset)
+                return config
+            except UserError:
+                pass  # of another version, or damaged: begin anew
+        return load_preset(FIRST_PRESET)
+
+    def _connect_signals(self) -> None:
+        view = self._view
+        view.config_changed.connect(self._on_config_changed)
+        view.problems_changed.connect(self._on_problems_changed)
+        view.preset_chosen.connect(self._on_preset_chosen)
+        view.load_requested.connect(self._on_load_requested)
+        view.save_requested.connect(self._on_save_requested)
+        view.dataset_requested.connect(self.dataset_requested)
+        view.folder_requested.connect(self._on_folder_requested)
+        view.table_edit_requested.connect(self.table_requested)
+        view.preview_toggled.connect(self._on_preview_toggled)
+        view.preview.more_requested.connect(self._on_more_requested)
+        self._augmentation.pairs_ready.connect(view.preview.set_pairs)
+        self._augmentation.failed.connect(self.failed)
+
+    def _on_config_changed(self, config: TrainingConfig) -> None:
+        self._ask_for_preview()
+        self.config_changed.emit(config)
+
+    def _on_problems_changed(self, problems: tuple[str, ...]) -> None:
+        self._panel.transport.set_blocked(problems[0] if problems else "")
+
+    def _on_preset_chosen(self, key: str) -> None:
+        chosen = load_preset(key)
+        # The person's own choices of data and machine stay.
+        now = self.config()
+        self.set_config(replace(chosen, dataset=now.dataset, device=now.device, seed=now.seed))
+
+    def _on_preview_toggled(self, shown: bool) -> None:
+        self._preview_shown = shown
+        self._ask_for_preview()
+
+    def _on_more_requested(self) -> None:
+        self._preview_seed += 1
+        self._ask_for_preview()
+
+    def _ask_for_preview(self) -> None:
+        config = self.config()
+        question = (config.dataset, config.augmentation, self._preview_seed)
+        if self._preview_shown and question != self._asked:
+            self._asked = question
+            self._augmentation.ask(*question)
+
+    def _on_load_requested(self) -> None:
+        dialog = self._dialog("Load settings")
+        dialog.fileSelected.connect(lambda path: self._load(Path(path)))
+        dialog.open()
+
+    def _load(self, path: Path) -> None:
+        try:
+            with path.open("rb") as file:
+                content = file.read(MAX_CONFIG_BYTES)
+            self.set_config(TrainingConfig.from_json(content, path.name))
+        except OSError as error:
+            reason = error.strerror or error
+            self.failed.emit(f"{path} can't be read ({reason}): choose another file.")
+        except UserError as error:
+            self.failed.emit(str(error))
+
+    def _on_save_requested(self) -> None:
+        dialog = self._dialog("Save settings")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("json")
+        dialog.fileSelected.connect(lambda path: self._save_to(Path(path)))
+        dialog.open()
+
+    def _save_to(self, path: Path) -> None:
+        try:
+            replace_file(path, self.config().to_json().encode())
+        except UserError as error:
+            self.failed.emit(str(error))
+
+    def _on_folder_requested(self) -> None:
+        dialog = QFileDialog(self._panel.window(), "Images in folders by class")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(self._on_folder_chosen)
+        dialog.open()
+
+    def _on_folder_chosen(self, path: str) -> None:
+        name = str(FolderName(Path(path)))
+        self.add_folder(name)
+        self.set_config(replace(self.config(), dataset=name))
+
+    def _dialog(self, title: str) -> QFileDialog:
+        return QFileDialog(self._panel.window(), title, filter=CONFIG_FILTER)
+
+
+def _choice(info: DatasetInfo) -> DatasetChoice:
+    channels, height, width = info.input_shape
+    kind = "grey" if channels == 1 else "colour"
+    detail = f"{height} × {width}, {kind}, {len(info.class_names)} classes"
+    return DatasetChoice(info.name, info.title, info.ready, info.counts[0], detail)

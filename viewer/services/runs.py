@@ -1,0 +1,250 @@
+"""Runs on disk: listed, read, followed, and their kept steps shown, on a thread of its own."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, TypeAlias
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from viewer.core.errors import UserError
+from viewer.core.live import Snapshot
+from viewer.core.mailbox import Mailbox
+from viewer.services.worker import Worker
+
+if TYPE_CHECKING:
+    from viewer.core.training.history import History
+    from viewer.core.training.history_reader import HistoryReader
+    from viewer.core.training.library import RunInfo
+
+
+@dataclass(frozen=True, slots=True)
+class RunNumbers:
+    """What a run's folder tells.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+    info : RunInfo
+    history : History
+        Belongs to the receiver: the service never touches it again.
+    kept : mapping of int to int
+        Bytes of each step that can be visited, steps growing.
+    marks : mapping of int to set of str
+        Why a step is kept for long: ``start``, ``epoch``, ``best``, ``change``.
+    """
+
+    path: Path
+    info: RunInfo
+    history: History
+    kept: Mapping[int, int]
+    marks: Mapping[int, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    root: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Follow:
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Show:
+    path: Path
+    step: int
+    reference: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Rename:
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Delete:
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Queued:
+    """There is something in the queue."""
+
+
+_Each: TypeAlias = _Read | _Rename | _Delete
+_Job: TypeAlias = _List | _Follow | _Show | _Queued
+
+
+def kept_origin(path: Path) -> str:
+    """Return the origin of the snapshots of the run at `path` that come from its folder."""
+    return f"kept {path}"
+
+
+class RunsService(QObject):
+    """Looks after the folders of runs.
+
+    Of what is to be listed, looked at and shown, the newest wins; the rest is all done, in order.
+
+    Parameters
+    ----------
+    publish : callable
+        Gets the `Snapshot` of a kept step, on this service's thread; must return at once.
+
+    Signals
+    -------
+    runs_listed(list of RunSummary)
+    numbers_ready(RunNumbers)
+        Of a run that was asked for once.
+    followed(RunNumbers)
+        Of the run that is followed, whenever there is something new.
+    changed()
+        A run was renamed or deleted: list them again.
+    failed(str)
+        One sentence.
+    """
+
+    runs_listed = pyqtSignal(object)
+    numbers_ready = pyqtSignal(object)
+    followed = pyqtSignal(object)
+    changed = pyqtSignal()
+    failed = pyqtSignal(str)
+
+    def __init__(
+        self,
+        publish: Callable[[Snapshot], None],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._publish = publish
+        self._mailbox: Mailbox[_Job] = Mailbox("show", "queue", "list", "follow")
+        self._queue: SimpleQueue[_Each] = SimpleQueue()
+        self._worker = Worker("runs", self._mailbox, self._handle, self._on_error)
+        self._reader: HistoryReader | None = None  # of the run that is followed
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._worker.start()
+
+    def list_runs(self, root: Path) -> None:
+        """Ask for all runs below a folder."""
+        self._mailbox.put("list", _List(root))
+
+    def read(self, path: Path) -> None:
+        """Ask for the numbers of a run as they are now."""
+        self._enqueue(_Read(path))
+
+    def look(self, path: Path) -> None:
+        """Look once whether the run that is followed has anything new; call it now and then."""
+        self._mailbox.put("follow", _Follow(path))
+
+    def show(self, path: Path, step: int, reference: int | None = None) -> None:
+        """Show a kept step, or what it differs in from another."""
+        self._mailbox.put("show", _Show(path, step, reference))
+
+    def rename(self, path: Path, name: str) -> None:
+        """Give a run another name."""
+        self._enqueue(_Rename(path, name))
+
+    def delete(self, path: Path) -> None:
+        """Delete a run's folder."""
+        self._enqueue(_Delete(path))
+
+    def shutdown(self) -> bool:
+        """End the thread; call before any receiver of the signals is deleted."""
+        return self._worker.shutdown()
+
+    def _enqueue(self, job: _Each) -> None:
+        self._queue.put(job)
+        self._mailbox.put("queue", _Queued())
+
+    def _handle(self, job: _Job) -> None:
+        from viewer.core.training import library
+
+        if isinstance(job, _List):
+            self.runs_listed.emit(library.list_runs(job.root))
+        elif isinstance(job, _Follow):
+            self._look(job.path)
+        elif isinstance(job, _Show):
+            self._show(job)
+        else:
+            self._work_off()
+
+    def _work_off(self) -> None:
+        """Do what waits; one that can't be done is told, and the others are done."""
+        while not self._queue.empty() and not self._mailbox.closed:
+            try:
+                self._do(self._queue.get())
+            except Exception as error:  # noqa: BLE001 - a worker reports and lives on
+                self._on_error(error)
+
+    def _do(self, job: _Each) -> None:
+        from viewer.core.training import library
+
+        if isinstance(job, _Read):
+            self._read(job.path)
+        elif isinstance(job, _Rename):
+            library.rename_run(job.path, job.name)
+            self.changed.emit()
+        else:
+            library.delete_run(job.path)
+            self.changed.emit()
+
+    def _read(self, path: Path) -> None:
+        from viewer.core.training.history_reader import HistoryReader
+
+        reader = HistoryReader(path)
+        reader.update()
+        self.numbers_ready.emit(_numbers(reader))
+
+    def _look(self, path: Path) -> None:
+        from viewer.core.training.history_reader import HistoryReader
+
+        if self._reader is None or self._reader.path != path:
+            self._reader = HistoryReader(path)
+        if self._reader.update():
+            self.followed.emit(_numbers(self._reader))
+
+    def _show(self, job: _Show) -> None:
+        from viewer.core.training.run_folder import RunFolder
+
+        folder = RunFolder(job.path)
+        title, metadata, kept = folder.info().name, folder.metadata(), folder.kept_steps()
+        origin = kept_origin(job.path)
+        found = Snapshot(origin, title, metadata, job.step, kept.weights(job.step))
+        if job.reference is not None:
+            before = Snapshot(origin, title, metadata, job.reference, kept.weights(job.reference))
+            found = replace(found, reference=before)
+        self._publish(found)
+
+    def _on_error(self, error: Exception) -> None:
+        if isinstance(error, UserError):
+            self.failed.emit(str(error))
+            return
+        traceback.print_exception(error)
+        self.failed.emit(f"The run can't be used: {type(error).__name__}: {error}.")
+
+
+def _numbers(reader: HistoryReader) -> RunNumbers:
+    """Return what was read, as a copy: the reader goes on."""
+    from viewer.core.training.kept_index import kept_files
+
+    return RunNumbers(
+        reader.path,
+        reader.info,
+        deepcopy(reader.history),
+        kept_files(reader.path),
+        dict(reader.kept_marks),
+    )
