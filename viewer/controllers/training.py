@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from viewer.widgets.theme import Theme
     from viewer.widgets.training_panel import TrainingPanel
 
-DOCK_HEIGHT_PX = 312
+DOCK_SHARE = 0.4  # of the height of the window
 EVALUATION, COMPARISON = "Evaluation", "Dense and convolutional"
 
 
@@ -182,7 +182,9 @@ class TrainingController(QObject):
         self.dock = self._window.add_dock("training", "Training", as_page(panel), area)
         if self._theme is not None:
             self.set_theme(self._theme)
-        self._window.resizeDocks([self.dock], [DOCK_HEIGHT_PX], Qt.Orientation.Vertical)
+        self._window.resizeDocks(
+            [self.dock], [round(DOCK_SHARE * self._window.height())], Qt.Orientation.Vertical
+        )
         self.runs.refresh()
 
     def _add_evaluation(self, panel: TrainingPanel) -> None:
@@ -301,6 +303,9 @@ class TrainingController(QObject):
 
     def _on_run_chosen(self, path: Path) -> None:
         self.time.set_run(path)
+        opened = self.run.opened
+        if opened is not None and opened.path == path:
+            self.runs.set_current(path, self.run.history)
         self.panel_shown("Curves")
 
     def panel_shown(self, page: str) -> None:

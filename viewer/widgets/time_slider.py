@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QSize, Qt, QTimer, pyqtSignal
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from viewer.widgets.elided_label import ElidedLabel
 from viewer.widgets.icons import ICON_PX, blank_icon
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MarkKind", "TimeMark", "TimeSlider"]
 
+TRACK_STRETCH = 3  # times the room of the text beside it
 FRAME_MS = 160  # of the film at normal speed
 SPEEDS = (1, 2, 4)
 EMPTY_TEXT = "No steps are kept yet"
@@ -87,22 +88,16 @@ class TimeSlider(QWidget):
         return speed
 
     def _build_layout(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(GRID_PX // 2)
-        row.addWidget(self.play)
-        row.addWidget(self.speed)
-        row.addWidget(self.track, 1)
-        row.addWidget(self.live)
-        row.addWidget(self.compare)
-        below = QHBoxLayout()
-        below.setSpacing(GRID_PX)
-        below.addWidget(self._text, 1)
-        below.addWidget(self.storage)
-        layout = QVBoxLayout(self)
+        layout = QHBoxLayout(self)
         layout.setContentsMargins(GRID_PX, 0, GRID_PX, 2)
-        layout.setSpacing(0)
-        layout.addLayout(row)
-        layout.addLayout(below)
+        layout.setSpacing(GRID_PX // 2)
+        layout.addWidget(self.play)
+        layout.addWidget(self.speed)
+        layout.addWidget(self.track, TRACK_STRETCH)
+        layout.addWidget(self._text, 1)
+        layout.addWidget(self.live)
+        layout.addWidget(self.compare)
+        layout.addWidget(self.storage)
 
     def _connect_signals(self) -> None:
         self.track.moved.connect(self._on_moved)
