@@ -51,6 +51,8 @@ class Application:
         Network to open first.
     source : pathlib.Path, optional
         Picture or stroke file to open first.
+    run : pathlib.Path, optional
+        Folder of a run to follow.
     runs_root : pathlib.Path, optional
         Folder of the runs; default: where the platform puts such things.
 
@@ -69,10 +71,12 @@ class Application:
         *,
         model: str | None = None,
         source: Path | None = None,
+        run: Path | None = None,
         runs_root: Path | None = None,
     ) -> None:
         self._model = model
         self._source = source
+        self._run = run
         self._runs_root = runs_folder() if runs_root is None else runs_root
         self._settings = settings
         self.appearance = Appearance(qt, str(settings.value(MODE_KEY, SYSTEM_MODE)))
@@ -103,7 +107,7 @@ class Application:
         )
         # Only now: what the service tells before anyone listens is lost.
         self.services.inference.open_network(self._model or DEFAULT_MODEL)
-        self.controller.start(self._source)
+        self.controller.start(self._source, self._run)
         self.window.set_icons()
         if self.window.icons is not None:
             self.controller.set_icons(self.window.icons)
@@ -156,6 +160,7 @@ def run_window(
     *,
     model: str | None = None,
     source: Path | None = None,
+    run: Path | None = None,
     observe: Callable[[Application], None] | None = None,
 ) -> int:
     """Open the window and stay until it is closed.
@@ -166,6 +171,8 @@ def run_window(
         A network in the box by its name, or a checkpoint by its path.
     source : pathlib.Path, optional
         A picture or a stroke file.
+    run : pathlib.Path, optional
+        Folder of a run to follow.
     observe : callable, optional
         Gets the application before its window is shown: what measures it looks on from there.
 
@@ -175,7 +182,8 @@ def run_window(
         Exit code.
     """
     qt = create_qt_application()
-    application = Application(qt, QSettings(ORGANISATION, APPLICATION), model=model, source=source)
+    settings = QSettings(ORGANISATION, APPLICATION)
+    application = Application(qt, settings, model=model, source=source, run=run)
     install_exception_hooks(application.window)
     if observe is not None:
         observe(application)

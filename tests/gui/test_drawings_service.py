@@ -61,11 +61,27 @@ def test_a_burst_is_kept_whole_and_in_order(
 def test_drawings_are_changed_in_the_order_asked(service: DrawingsService, qtbot: QtBot) -> None:
     for number in (1, 2, 3):
         service.add(line(number), str(number))
-    service.delete(1)
-    service.relabel(1, "7")
+    service.delete(1, after(qtbot, service, "1", "2", "3").version)
+    service.relabel(1, "7", after(qtbot, service, "1", "3").version)
     assert after(qtbot, service, "1", "7").can_undo
     service.undo_delete()
     assert not after(qtbot, service, "1", "2", "7").can_undo
+
+
+def test_a_place_in_an_older_list_changes_nothing(service: DrawingsService, qtbot: QtBot) -> None:
+    for number in (1, 2, 3):
+        service.add(line(number), str(number))
+    seen = after(qtbot, service, "1", "2", "3").version
+    service.delete(0, seen)  # pressed twice, before the list was shown anew:
+    service.delete(0, seen)
+    service.relabel(1, "9", seen)
+    kept = after(qtbot, service, "2", "3")
+    assert kept.version != seen
+
+    service.read()
+    assert after(qtbot, service, "2", "3").version == kept.version  # nothing new
+    service.relabel(1, "9", kept.version)
+    assert after(qtbot, service, "2", "9").version != kept.version
 
 
 def test_what_fails_stops_nothing_behind_it(service: DrawingsService, qtbot: QtBot) -> None:
@@ -78,9 +94,12 @@ def test_what_fails_stops_nothing_behind_it(service: DrawingsService, qtbot: QtB
 
 def test_broken_lines_are_told(service: DrawingsService, qtbot: QtBot, path: Path) -> None:
     path.write_text("broken\n")
-    with qtbot.waitSignal(service.failed, timeout=WAIT_MS) as failed:
+    with (
+        qtbot.waitSignal(service.told, timeout=WAIT_MS) as told,
+        qtbot.assertNotEmitted(service.failed),
+    ):
         service.read()
-    assert failed.args[0].startswith("1 line of drawings.jsonl could not be read")
+    assert told.args[0].startswith("1 line of drawings.jsonl could not be read")
 
 
 def test_what_was_asked_for_before_the_end_is_done(path: Path) -> None:

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from tests.small_net import DEAD_CHANNEL, SmallNet, drawing, small_net
 from viewer.core.imaging.color_scale import scale_for
 from viewer.core.imaging.display import DisplaySettings, Scope
-from viewer.core.records import ActivationRecord, Selection
+from viewer.core.records import ActivationRecord, Selection, WeightsKind
 from viewer.widgets import flow_overlay
 from viewer.widgets.flow import FlowView
 from viewer.widgets.theme import LIGHT, Theme
@@ -453,10 +453,74 @@ def test_the_winner_of_the_classes_is_plain_to_see(
 def test_a_new_network_forgets_what_belonged_to_the_old_one(view: FlowView, net: SmallNet) -> None:
     view.set_record(net.record(drawing(0)))
     view.set_selection(Selection("relu1", 2, 10, 12))
-    view.set_network(net.network)
+    view.set_network(replace(net.network, nodes=net.network.nodes[:-1]))
     assert view._selection is None
     quiet = QColor(LIGHT.window).rgb()
     assert color_at(picture(view), view, Selection("relu1", 1, 3, 3)) == quiet
+
+
+def test_a_network_with_the_same_nodes_keeps_selection_place_and_values(
+    view: FlowView, net: SmallNet
+) -> None:
+    record, chosen = net.record(drawing(0)), Selection("relu1", 2, 10, 12)
+    view.resize(500, 300)
+    view.set_record(record)
+    view.set_selection(chosen)
+    bar = view.verticalScrollBar()
+    assert bar is not None
+    bar.setValue(37)
+    signed = tuple(replace(node, signed=True) for node in net.network.nodes)
+    view.set_network(replace(net.network, title="compared", nodes=signed))
+    assert (view._selection, view._record, bar.value()) == (chosen, record, 37)
+
+    view.show_only("relu1")
+    view.set_network(net.network)
+    assert view._focused == "relu1"
+
+
+def test_a_layer_of_another_shape_is_another_network(view: FlowView, net: SmallNet) -> None:
+    view.set_selection(Selection("relu1", 2, 10, 12))
+    nodes = [replace(n, output_shape=(8,)) if n.name == "fc1" else n for n in net.network.nodes]
+    view.set_network(replace(net.network, nodes=tuple(nodes)))
+    assert view._selection is None
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_gradients_have_colours_of_their_own(view: FlowView, net: SmallNet, dark: bool) -> None:
+    settings = DisplaySettings(dark=dark)
+    view.set_display(settings)
+    place = Selection("conv1", 1, 2, 3, in_channel=0)
+    kernels = net.weights.weights["conv1"].reshape(4, 5, 5)
+    as_weights = scale_for(kernels, signed=True, settings=settings).apply(kernels)[1, 2, 3]
+    other = scale_for(kernels, signed=True, settings=settings.for_gradients())
+    as_gradients = other.apply(kernels)[1, 2, 3]
+    assert as_weights != as_gradients
+
+    assert color_at(picture(view), view, place) == as_weights
+    view.set_weights(replace(net.weights, kind=WeightsKind.GRADIENTS))
+    assert color_at(picture(view), view, place) == as_gradients
+    view.set_weights(net.weights)
+    assert color_at(picture(view), view, place) == as_weights
+
+
+def test_gradients_are_called_so_and_explain_no_value(view: FlowView, net: SmallNet) -> None:
+    view.set_record(net.record(drawing(0)))
+    scene = view._scene
+    assert scene is not None
+    weight, pixel = Selection("conv1", 1, 2, 3, in_channel=0), Selection("conv2", 2, 5, 5)
+    assert len(scene.contributions(pixel)) == 4
+    assert len(flow_overlay.readout(scene, weight)) == 2
+    view.set_weights(replace(net.weights, kind=WeightsKind.GRADIENTS))
+    assert scene.contributions(pixel) == ()
+    assert flow_overlay.readout(scene, weight)[2] == "gradient"
+
+
+def test_colours_chosen_for_weights_are_not_those_of_gradients() -> None:
+    for dark in (False, True):
+        for signed in ("automatic", "purple-white-orange", "pink-black-green"):
+            chosen = DisplaySettings(signed=signed, dark=dark)
+            assert chosen.for_gradients().signed != signed
+            assert replace(chosen.for_gradients(), signed=signed) == chosen
 
 
 def test_a_record_of_another_network_shows_empty_maps(view: FlowView, net: SmallNet) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.small_net import DEAD_CHANNEL, SmallNet, drawing, small_net
 from viewer.core.imaging.display import DisplaySettings, Scope
-from viewer.core.records import Selection, WeightsRecord
+from viewer.core.records import Selection, WeightsKind, WeightsRecord
 from viewer.widgets.inspector import Inspector
 from viewer.widgets.inspector_parts import Arrangement, arrangement_for
 from viewer.widgets.kernel_view import KernelSpot
@@ -388,5 +389,52 @@ def test_it_fits_any_room(
 
 def test_another_network_forgets_the_selection(inspector: Inspector, net: SmallNet) -> None:
     inspector.set_selection(Selection("conv1", 1))
-    inspector.set_network(net.network)
+    inspector.set_network(replace(net.network, nodes=net.network.nodes[:-1]))
     assert inspector.empty_text() is not None
+
+
+def test_a_network_with_the_same_nodes_keeps_the_selection(
+    inspector: Inspector, net: SmallNet
+) -> None:
+    inspector.set_selection(Selection("conv2", 1))
+    panel = inspector.parts.kernels
+    assert panel.kernels is not None
+    inspector.set_network(replace(net.network, title="another"))
+    assert inspector.heading.text().startswith("conv2")
+    assert panel.kernels is not None and panel.kernels.channel == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "title", "bias"),
+    [
+        (WeightsKind.WEIGHTS, "4 kernels of conv2", "bias "),
+        (WeightsKind.GRADIENTS, "Gradients of conv2", "bias gradient "),
+        (WeightsKind.DIFFERENCES, "Differences of conv2", "bias difference "),
+    ],
+)
+def test_what_stands_in_place_of_the_weights_is_said(
+    inspector: Inspector, net: SmallNet, kind: WeightsKind, title: str, bias: str
+) -> None:
+    inspector.set_selection(Selection("conv2", 1))
+    inspector.set_weights(replace(net.weights, kind=kind))
+    panel = inspector.parts.kernels
+    assert panel._title.text() == title
+    assert panel._bias.text().startswith(bias)
+    assert panel._bias.text().removeprefix(bias)[0] in "0123456789−"
+
+
+def test_gradients_are_shown_in_colours_of_their_own(inspector: Inspector, net: SmallNet) -> None:
+    inspector.set_selection(Selection("conv2", 1))
+    names = []
+    for kind in (WeightsKind.WEIGHTS, WeightsKind.GRADIENTS, WeightsKind.WEIGHTS):
+        inspector.set_weights(replace(net.weights, kind=kind))
+        scale = inspector.parts.kernels._bar._scale
+        assert scale is not None
+        names.append(scale.name)
+    assert names[0] == names[2] != names[1]
+
+
+def test_a_layer_without_a_gradient_has_no_kernels(inspector: Inspector, net: SmallNet) -> None:
+    inspector.set_selection(Selection("conv2", 1))
+    inspector.set_weights(WeightsRecord(3, {}, {}, kind=WeightsKind.GRADIENTS))
+    assert inspector.parts.kernels.kernels is None

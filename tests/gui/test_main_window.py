@@ -186,6 +186,42 @@ def test_after_training_the_accuracy_is_that_of_the_file(make_window: WindowMake
     assert "weights as loaded" in window.caption.details.text()
 
 
+@pytest.mark.parametrize(
+    ("title", "kind", "heading", "details"),
+    [
+        ("my run", "weights", "my run · step 1,234", "54,570 parameters · learning MNIST"),
+        (
+            "my run",
+            "gradients",
+            "my run · step 1,234",
+            "filters show the gradients of step 1,234 · 54,570 parameters · learning MNIST",
+        ),
+        (
+            "my run: step 1,234 minus step 20",
+            "differences",
+            "my run: step 1,234 minus step 20",
+            "filters and maps show what changed between the two steps · "
+            "54,570 parameters · learning MNIST",
+        ),
+    ],
+)
+def test_the_caption_says_what_is_shown_of_a_run(
+    make_window: WindowMaker, title: str, kind: str, heading: str, details: str
+) -> None:
+    window = make_window()
+    run = network(title=title, source="training", test_accuracy=None)
+    window.set_network(run, 1_234, kind)
+    assert window.caption.title.text() == heading
+    assert window.caption.details.text() == details
+    assert window.windowTitle() == f"{title} – Convnet Viewer"
+
+
+def test_a_run_at_its_start_is_at_step_0(make_window: WindowMaker) -> None:
+    window = make_window()
+    window.set_network(network(title="my run", source="training"))
+    assert window.caption.title.text() == "my run · step 0"
+
+
 def test_an_unknown_accuracy_is_called_so(make_window: WindowMaker) -> None:
     window = make_window()
     window.set_network(network(test_accuracy=None, dataset=None))

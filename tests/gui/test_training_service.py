@@ -197,15 +197,15 @@ def test_a_command_takes_effect_after_the_batch_at_hand(
     bench.service.live_interval_s = 0.0
     bench.service._publish = gate.publish
     bench.service.begin(NewRun(tmp_path / "run", LONG))
-    assert gate.entered.wait(WAIT_S)  # the thread is in batch 5
+    assert gate.entered.wait(WAIT_S)  # the thread is in batch 6, whose start shows 5
     getattr(bench.service, command)()
     gate.leave.set()
     reach(bench, qtbot, state)
 
     # What follows a batch without being one, a kept step say, isn't counted.
-    assert [batch.step for batch in bench.of(BatchFinished)] == [1, 2, 3, 4, 5]
-    assert RunFolder(tmp_path / "run").info().step == 5
-    assert same(weights_of(tmp_path / "run"), bare_weights(LONG, 5))
+    assert [batch.step for batch in bench.of(BatchFinished)] == [1, 2, 3, 4, 5, 6]
+    assert RunFolder(tmp_path / "run").info().step == 6
+    assert same(weights_of(tmp_path / "run"), bare_weights(LONG, 6))
 
 
 @pytest.mark.parametrize(
@@ -640,6 +640,47 @@ def test_weights_are_published_no_more_often_than_the_interval(
     reach(bench, qtbot, RunState.PAUSED)
     later = [snapshot.step for snapshot in bench.snapshots][3:]
     assert later == [STEPS_PER_EPOCH + 1, STEPS_PER_EPOCH + 2, STEPS]
+
+
+def test_weights_are_published_while_the_next_gradients_are_computed(
+    bench: Bench, qtbot: QtBot, tmp_path: Path
+) -> None:
+    found: list[tuple[int, int, bool]] = []
+
+    def publish(snapshot: Snapshot) -> None:
+        session = bench.service._session
+        assert session is not None
+        trainer = session.trainer
+        has_gradients = any(p.grad is not None for p in trainer.network.parameters())
+        found.append((snapshot.step, trainer.step, has_gradients))
+
+    bench.service.live_interval_s = 0.0
+    bench.service._publish = publish
+    bench.service.begin(NewRun(tmp_path / "run", CONFIG, until=Until.EPOCH))
+    reach(bench, qtbot, RunState.PAUSED)
+
+    # Of the step before, and at the very beginning: no gradient is there yet.
+    inner = [(step, step, False) for step in range(1, STEPS_PER_EPOCH)]
+    assert found[1:-1] == inner
+
+
+def test_once_frames_are_acknowledged_each_is_waited_for(
+    bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_module, "time", Clock())  # its patience never ends
+    steps: list[int] = []
+
+    def publish(snapshot: Snapshot) -> None:
+        steps.append(snapshot.step)
+        if snapshot.step <= 3:
+            bench.service.acknowledge(snapshot.step)
+
+    bench.service.live_interval_s = 0.0
+    bench.service._publish = publish
+    bench.service.begin(NewRun(tmp_path / "run", CONFIG))
+    reach(bench, qtbot, RunState.FINISHED)
+
+    assert steps == [0, 1, 2, 3, 4, STEPS]  # the last one is shown in any case
 
 
 def test_shown_again_on_demand(bench: Bench, qtbot: QtBot, tmp_path: Path) -> None:

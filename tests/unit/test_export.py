@@ -1,6 +1,5 @@
 import base64
 import io
-import os
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from PIL import Image
 
 from tests.small_net import SmallNet, drawing, small_net
 from viewer.core.errors import UserError
-from viewer.core.export import Source, What, export, make_figure, write_atomically
+from viewer.core.export import Source, What, export, make_figure
 from viewer.core.imaging.color_scale import scale_for
 from viewer.core.imaging.display import DisplaySettings, Scope
 
@@ -178,7 +177,7 @@ def test_a_folder_is_no_file(source: Source, tmp_path: Path) -> None:
 
 
 def test_a_failed_write_leaves_the_old_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(b"old")
@@ -188,15 +187,6 @@ def test_a_failed_write_leaves_the_old_file(
 
     monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(UserError, match="No space left on device"):
-        write_atomically(path, b"new")
+        export(source, "conv1", What.MAPS, path)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_an_unwritable_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise PermissionError(13, os.strerror(13))
-
-    monkeypatch.setattr(Path, "open", refuse)  # root may write anywhere
-    with pytest.raises(UserError, match="can't be written"):
-        write_atomically(tmp_path / "a.png", b"new")

@@ -15,6 +15,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from viewer.core.errors import UserError
+from viewer.core.nets.table_file import load_table
+from viewer.core.nets.table_rows import rows_to_json
 from viewer.core.training.command import option, plain_fields
 from viewer.core.training.config import (
     Augmentation,
@@ -82,6 +84,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="hyper-parameter of the architecture; may be repeated",
     )
     settings.add_argument(
+        "--layers",
+        metavar="FILE.json",
+        type=Path,
+        default=argparse.SUPPRESS,
+        help="table of layers that the window saved: the architecture is built from it",
+    )
+    settings.add_argument(
         "--frozen",
         metavar="LAYER",
         nargs="*",
@@ -141,13 +150,15 @@ def _lead(args: argparse.Namespace, config: TrainingConfig, team: Team) -> int:
 
 def _follow(args: argparse.Namespace, config: TrainingConfig, team: Team) -> int:
     """Train along with the process that leads: it alone writes, and decides when to stop."""
+    from viewer.core.training.data_source import load_training_data
     from viewer.core.training.loop import Trainer
     from viewer.core.training.run_folder import RunFolder
     from viewer.core.training.state_file import network_of
 
     state = RunFolder(args.output).load_state() if args.resume else None
     start = None if state is None else network_of(state)
-    trainer = Trainer(config, start=start, statistics_every=_STATISTICS_EVERY, team=team)
+    data = load_training_data(config)
+    trainer = Trainer(config, data, start=start, statistics_every=_STATISTICS_EVERY, team=team)
     if state is not None:
         trainer.restore(state)
     with _interrupt_flag(patient=True):
@@ -157,9 +168,11 @@ def _follow(args: argparse.Namespace, config: TrainingConfig, team: Team) -> int
 
 
 def _open(args: argparse.Namespace, config: TrainingConfig, team: Team) -> RunSession:
+    from viewer.core.training.data_source import load_training_data
     from viewer.core.training.session import RunSession
 
     options: dict[str, Any] = {
+        "load_data": load_training_data,
         "keep_bytes": args.keep_mb << 20,
         "checkpoint_s": args.checkpoint_seconds,
         "statistics_every": _STATISTICS_EVERY,
@@ -211,6 +224,8 @@ def _config(args: argparse.Namespace) -> TrainingConfig:
     given = vars(args)
     plain = {f.name: given[f.name] for f in plain_fields(TrainingConfig) if f.name in given}
     moved = {f.name: given[f.name] for f in plain_fields(Augmentation) if f.name in given}
+    if "layers" in given:
+        base = _with_table(base, given["layers"], plain.get("architecture"))
     if plain.get("architecture", base.architecture) != base.architecture:
         base = replace(base, hyper={})  # another architecture has other hyper-parameters
     if "hyper" in given:
@@ -220,9 +235,20 @@ def _config(args: argparse.Namespace) -> TrainingConfig:
     return replace(base, **plain, augmentation=replace(base.augmentation, **moved))
 
 
+def _with_table(base: TrainingConfig, path: Path, architecture: str | None) -> TrainingConfig:
+    """Return settings whose network is built from the table of layers in a file."""
+    from viewer.core.nets.architectures import TABLE
+
+    if architecture not in (None, TABLE):
+        raise UserError(
+            f"--layers builds the network, and --arch asks for {architecture}: give one of them."
+        )
+    return replace(base, architecture=TABLE, hyper={"layers": rows_to_json(load_table(path))})
+
+
 def _resumed_config(args: argparse.Namespace, stored: TrainingConfig) -> TrainingConfig:
     """Return the stored settings; UserError if the command line asks for others."""
-    names = {f.name for owner in (TrainingConfig, Augmentation) for f in fields(owner)}
+    names = {f.name for owner in (TrainingConfig, Augmentation) for f in fields(owner)} | {"layers"}
     sourced = any(source is not None for source in (args.recipe, args.preset, args.config))
     if (sourced or names & vars(args).keys()) and _config(args) != stored:
         raise UserError(

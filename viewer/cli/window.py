@@ -1,4 +1,4 @@
-"""``convnet-viewer [MODEL] [INPUT]``: the application."""
+"""``convnet-viewer [MODEL or RUN] [INPUT]``: the application."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 HELP = """See inside a convolutional network while you draw.
 
-Opens the window, with a network and something to classify if they are named. The
+Opens the window, with a network and something to classify if they are named. With the
+folder of a run, it follows that run while something else trains it. The
 subcommands predict, inspect, export, train, evaluate, screenshot, bench and doctor work
 without a display; each has a --help of its own."""
 EXAMPLE = "convnet-viewer lenet5 seven.png"
@@ -25,7 +26,9 @@ MODEL_SUFFIXES = frozenset({".safetensors", ".pt", ".pth"})
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument(
-        "model", nargs="?", help="a network in the box (digits, lenet5, mlp) or a checkpoint"
+        "model",
+        nargs="?",
+        help="a network in the box (digits, lenet5, mlp), a checkpoint, or the folder of a run",
     )
     parser.add_argument("input", nargs="?", type=Path, help="a picture or a stroke file")
 
@@ -35,6 +38,7 @@ def run(args: argparse.Namespace, observe: Callable[[Application], None] | None 
     from viewer.core.diagnostics import display_problem, library_sentence
 
     model, source = sort_out(args.model, args.input)
+    run = None if model is None else run_folder(model)
     problem = display_problem()
     if problem is not None:
         raise UserError(problem)
@@ -45,7 +49,7 @@ def run(args: argparse.Namespace, observe: Callable[[Application], None] | None 
         if sentence is None:
             raise
         raise UserError(sentence) from error
-    return run_window(model=model, source=source, observe=observe)
+    return run_window(model=None if run else model, source=source, run=run, observe=observe)
 
 
 def sort_out(model: str | None, source: Path | None) -> tuple[str | None, Path | None]:
@@ -64,6 +68,26 @@ def sort_out(model: str | None, source: Path | None) -> tuple[str | None, Path |
     return model, source
 
 
+def run_folder(model: str) -> Path | None:
+    """Return the folder of the run that `model` names, None if it names a network.
+
+    Raises
+    ------
+    UserError
+        If it is a folder, and no run's.
+    """
+    path = Path(model)
+    if not path.is_dir():
+        return None
+    from viewer.core.nets.shipped import shipped_models
+    from viewer.core.training.run_info import read_info
+
+    if model in shipped_models():
+        return None
+    read_info(path)
+    return path
+
+
 def _looks_like_input(text: str) -> bool:
     suffix = Path(text).suffix.lower()
-    return bool(suffix) and suffix not in MODEL_SUFFIXES
+    return bool(suffix) and suffix not in MODEL_SUFFIXES and not Path(text).is_dir()

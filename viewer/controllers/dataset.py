@@ -1,4 +1,4 @@
-"""MNIST's test images: a dock to browse them, random ones, and mistakes."""
+"""The test images of a data set: a dock to browse them, random ones, and mistakes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PyQt6.QtCore import QObject, Qt
 if TYPE_CHECKING:
     from viewer.controllers.networks import NetworkController
     from viewer.core.records import Drawing, Picture
-    from viewer.services.dataset import DatasetService, Page
+    from viewer.services.dataset import DatasetService, DatasetSummary, Page
     from viewer.widgets.dataset_browser import DatasetBrowser, PageRequest
     from viewer.widgets.docks import Dock
     from viewer.widgets.icons import IconSet
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from viewer.widgets.theme import Theme
 
 
+DEFAULT, DEFAULT_TITLE = "mnist", "MNIST test images"
 KEPT_PICTURES = 16  # undo brings back at most that many
 
 
@@ -45,6 +46,11 @@ class DatasetController(QObject):
         self._theme: Theme | None = None
         self.index: int | None = None
         self._pictures: list[tuple[object, int]] = []
+        self._wanted = DEFAULT
+        self._asked = DEFAULT  # of the service
+        self._summary: DatasetSummary | None = None
+        service.dataset_changed.connect(self._on_dataset_changed)
+        service.failed.connect(self._on_failed)
         service.page_ready.connect(self._on_page_ready)
         service.picture_ready.connect(self._on_picture_ready)
         service.busy.connect(self._on_busy)
@@ -62,8 +68,15 @@ class DatasetController(QObject):
         if self._browser is not None:
             self._browser.set_current(self.index)
 
+    def set_dataset(self, name: str) -> None:
+        """Show the test images of another data set, which is read when they are wanted."""
+        self._wanted = name
+        if self._dock is not None and not self._dock.isHidden():
+            self._ask_for_dataset()
+
     def browse(self) -> None:
         """Show the browser."""
+        self._ask_for_dataset()
         if self._dock is None:
             self._build()
         assert self._dock is not None and self._browser is not None
@@ -73,6 +86,7 @@ class DatasetController(QObject):
 
     def random(self) -> None:
         """Put a random test image on the pad."""
+        self._ask_for_dataset()
         self._service.request_random(None)
 
     def _build(self) -> None:
@@ -87,8 +101,10 @@ class DatasetController(QObject):
         browser.next_mistake_requested.connect(self._on_next_mistake_requested)
         self._browser = browser
         self._dock = self._window.add_dock(
-            "dataset", "MNIST test images", as_page(browser), Qt.DockWidgetArea.RightDockWidgetArea
+            "dataset", DEFAULT_TITLE, as_page(browser), Qt.DockWidgetArea.RightDockWidgetArea
         )
+        if self._summary is not None:
+            self._show_summary(self._summary)
         self._window.tabifyDockWidget(self._window.inspector_dock, self._dock)
         if self._theme is not None:
             browser.set_theme(self._theme)
@@ -103,8 +119,32 @@ class DatasetController(QObject):
     def _on_next_mistake_requested(self) -> None:
         self._service.request_mistake(self._networks.model)
 
+    def _ask_for_dataset(self) -> None:
+        if self._wanted != self._asked:
+            self._asked = self._wanted
+            self._service.set_dataset(self._wanted)
+
+    def _on_dataset_changed(self, summary: DatasetSummary) -> None:
+        self._summary = summary
+        self._pictures.clear()  # their places are those of another data set
+        self.index = None
+        self._show_summary(summary)
+
+    def _show_summary(self, summary: DatasetSummary) -> None:
+        if self._browser is not None and self._dock is not None:
+            self._browser.set_dataset(summary.class_names, drawn=summary.drawn)
+            self._dock.set_title(f"{summary.title} test images")
+
+    def _on_failed(self) -> None:
+        self._asked = self._served  # what could not be read is tried again when it is wanted
+
+    @property
+    def _served(self) -> str:
+        return DEFAULT if self._summary is None else self._summary.name
+
     def _on_page_ready(self, page: Page) -> None:
-        if self._browser is not None:
+        # A page of the data set before may have been under way.
+        if self._browser is not None and page.dataset == self._served:
             self._browser.set_page(page.images, page.labels, page.indices, page.total)
 
     def _on_picture_ready(self, picture: Picture, index: int) -> None:

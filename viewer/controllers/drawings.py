@@ -113,8 +113,8 @@ class DrawingsController(QObject):
         view = self._view = DrawingsView()
         view.set_hint(HINT)
         view.drawing_chosen.connect(self._on_drawing_chosen)
-        view.relabel_requested.connect(self._service.relabel)
-        view.delete_requested.connect(self._service.delete)
+        view.relabel_requested.connect(self._on_relabel_requested)
+        view.delete_requested.connect(self._on_delete_requested)
         view.undo_requested.connect(self._service.undo_delete)
         view.export_requested.connect(self._on_export_requested)
         view.import_requested.connect(self._on_import_requested)
@@ -131,6 +131,14 @@ class DrawingsController(QObject):
         if self._view is not None:
             self._view.set_drawings(kept.images, kept.labels)
             self._view.set_can_undo(kept.can_undo)
+
+    def _on_relabel_requested(self, index: int, label: str) -> None:
+        if self._kept is not None:
+            self._service.relabel(index, label, self._kept.version)
+
+    def _on_delete_requested(self, index: int) -> None:
+        if self._kept is not None:
+            self._service.delete(index, self._kept.version)
 
     def _on_drawing_chosen(self, index: int) -> None:
         if self._kept is not None and index < len(self._kept.drawings):

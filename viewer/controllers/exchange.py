@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from PyQt6.QtCore import QBuffer, QIODevice, QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QGuiApplication, QImage
 from PyQt6.QtWidgets import QFileDialog
 
+from viewer.core.nets.shipped import SUFFIX
 from viewer.core.records import Drawing
 from viewer.services.files import ExportJob
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from viewer.widgets.main_window import MainWindow
 
 MODEL_FILTER = "Networks (*.safetensors);;All files (*)"
+NETWORK_FILTER = "Network (*.safetensors)"
 INPUT_FILTER = (
     "Pictures and stroke files (*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff *.jsonl *.json)"
     ";;All files (*)"
@@ -72,6 +75,19 @@ class ExchangeController(QObject):
         """Ask for a picture or a stroke file and put it on the pad."""
         dialog = self._dialog("Open picture or strokes", INPUT_FILTER)
         dialog.fileSelected.connect(lambda path: self._inputs.open_file(Path(path)))
+        dialog.open()
+
+    def save_network(self) -> None:
+        """Ask for a name and save the step of a run that is on screen as a network."""
+        snapshot = self._networks.snapshot
+        if snapshot is None:
+            self.failed.emit(
+                "The network on screen is a file already: show a step of a run to save it."
+            )
+            return
+        plain = re.sub(r"[^a-z0-9]+", "-", snapshot.title.lower()).strip("-") or "run"
+        dialog = self._dialog("Save network", NETWORK_FILTER, f"{plain}-{snapshot.step}{SUFFIX}")
+        dialog.fileSelected.connect(lambda path: self._files.save_network(Path(path), snapshot))
         dialog.open()
 
     def save_drawing(self) -> None:

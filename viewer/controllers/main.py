@@ -14,8 +14,11 @@ from viewer.controllers.colors import ColorController
 from viewer.controllers.dataset import DatasetController
 from viewer.controllers.drawings import DrawingsController
 from viewer.controllers.exchange import ExchangeController
+from viewer.controllers.explain import LabDock, SlidingDock
+from viewer.controllers.gradients import GradientsController
 from viewer.controllers.inputs import InputController
 from viewer.controllers.networks import NetworkController
+from viewer.controllers.pinned import PinnedController
 from viewer.controllers.training import TrainingController
 from viewer.controllers.views import ViewController
 from viewer.core.errors import UserError
@@ -53,6 +56,8 @@ class MainController(QObject):
         self._files = files
         self._services = services
         self._failure = ""
+        self._run_to_follow: Path | None = None  # once a network is loaded
+        self._is_first_network = True
         self.flow = FlowView(theme)
         self.inspector = Inspector()
         panel = window.pad_panel
@@ -69,14 +74,21 @@ class MainController(QObject):
         self.training = TrainingController(
             window, services, settings, runs_root, self._network_on_screen, self.inputs, self
         )
+        self.training.built.connect(self._on_training_built)
         self.drawings = DrawingsController(window, self.inputs, services.drawings, self)
+        self.pinned = PinnedController(window, self.inputs, self.views, inference, self)
+        self.sliding = SlidingDock(window, self.views, self)
+        self.lab = LabDock(window, self.views, services, self)
+        self.explaining = (self.sliding, self.lab)
+        self.gradients = GradientsController(window.action_set, services.training, self)
         self._connect_signals()
         window.set_central(self.flow)
         window.set_inspector(self.inspector)
         self._on_theme_changed(theme)
 
-    def start(self, source: Path | None) -> None:
-        """Show the empty views; `source` is put on the pad if it is named."""
+    def start(self, source: Path | None, run: Path | None = None) -> None:
+        """Show the empty views; `source` is put on the pad, `run` is followed, if named."""
+        self._run_to_follow = run
         self.flow.set_message("Loading network …")
         self._window.prediction.set_loading()
         if source is not None:
@@ -87,6 +99,8 @@ class MainController(QObject):
         self.inspector.set_icons(icons)
         self.training.set_icons(icons)
         self.drawings.set_icons(icons)
+        for dock in self.explaining:
+            dock.set_icons(icons)
 
     def select(self, layer: str, channel: int) -> None:
         """Select a feature map by its layer's name and its number.
@@ -142,6 +156,8 @@ class MainController(QObject):
         self._inference.weights_changed.connect(self._on_weights_changed)
         self.training.told.connect(window.show_message)
         self.drawings.failed.connect(window.show_message)
+        self.lab.failed.connect(window.show_message)
+        self.pinned.told.connect(window.show_message)
         self.drawings.told.connect(window.status.set_timing_text)
         window.closing_question = self.training.closing_question
         window.close_requested.connect(self.training.close)
@@ -154,6 +170,7 @@ class MainController(QObject):
         self.views.winner_changed.connect(self._on_winner_changed)
         self.flow.selection_changed.connect(self._on_map_selected)
         self.flow.hover_changed.connect(self._on_hover_changed)
+        self.flow.record_painted.connect(self._on_record_painted)
         self.inspector.hover_changed.connect(self._on_hover_changed)
         window.theme_changed.connect(self._on_theme_changed)
         window.files_dropped.connect(self._on_files_dropped)
@@ -169,6 +186,7 @@ class MainController(QObject):
         return {
             "open_model": self.exchange.choose_model,
             "open_picture": self.exchange.choose_picture,
+            "save_network": self.exchange.save_network,
             "save_drawing": self.exchange.save_drawing,
             "export_view": self.exchange.export_view,
             "export_layer": self.exchange.export_layer,
@@ -178,11 +196,16 @@ class MainController(QObject):
             "browse_mnist": self.dataset.browse,
             "random_mnist": self.dataset.random,
             "my_drawings": self.drawings.show,
+            "pin": self.pinned.pin,
+            "pinned": self.pinned.toggle,
+            "sliding": self.sliding.toggle,
+            "lab": self.lab.toggle,
             "training": self.training.toggle,
             "train_toggle": self.training.toggle_run,
             "train_batch": lambda: self.training.go(Until.BATCH),
             "train_epoch": lambda: self.training.go(Until.EPOCH),
             "train_stop": self._services.training.stop,
+            "follow_run": self.training.following.choose,
             "zoom_fit": self.flow.zoom_to_fit,
             "zoom_in": lambda: self.flow.zoom_by(1),
             "zoom_out": lambda: self.flow.zoom_by(-1),
@@ -198,10 +221,24 @@ class MainController(QObject):
     def _on_record_ready(self, record: ActivationRecord) -> None:
         self.views.set_record(record)
 
+    def _on_record_painted(self, _generation: int) -> None:
+        record = self.views.record
+        if record is not None:
+            self._services.training.acknowledge(record.weights_step)
+
     def _on_network_changed(self, network: NetworkRecord, weights: WeightsRecord) -> None:
         self.flow.set_message("")
         self.views.set_network(network, weights)
         self.inputs.submit()
+        if self._is_first_network:
+            self._is_first_network = False
+            QTimer.singleShot(0, self._on_first_network_shown)
+
+    def _on_first_network_shown(self) -> None:
+        """Go on where the window was closed, now that nothing has to wait for it."""
+        self.training.restore()
+        if self._run_to_follow is not None:
+            self.training.following.follow(self._run_to_follow)
 
     def _on_run_shown(self, network: NetworkRecord, weights: WeightsRecord) -> None:
         self.networks.set_run(network, weights)
@@ -212,7 +249,17 @@ class MainController(QObject):
         self.views.set_weights(weights)
         network = self.views.network
         if network is not None:
-            self._window.set_network(network, weights.step)
+            self._window.set_network(network, weights.step, weights.kind)
+
+    def _on_training_built(self) -> None:
+        from viewer.controllers.freezing import FreezingController  # with the dock, not before
+
+        assert self.training.panel is not None
+        FreezingController(
+            self.flow, self.views, self.training.panel, self.training.setup, self.training
+        )
+        self.training.setup.dataset_changed.connect(self.dataset.set_dataset)
+        self.training.setup.tell_dataset()
 
     def _network_on_screen(self) -> tuple[NetworkRecord | None, str]:
         return self.views.network, self.networks.model
@@ -234,10 +281,15 @@ class MainController(QObject):
         self.dataset.set_theme(theme)
         self.training.set_theme(theme)
         self.drawings.set_theme(theme)
+        for dock in self.explaining:
+            dock.set_theme(theme)
+        self.pinned.set_theme(theme)
 
     def _on_files_dropped(self, paths: list[str]) -> None:
         path = Path(paths[0])
-        if path.suffix.lower() in MODEL_SUFFIXES:
+        if path.is_dir():
+            self.training.following.follow(path)
+        elif path.suffix.lower() in MODEL_SUFFIXES:
             self.networks.open(str(path))
         else:
             self.inputs.open_file(path)

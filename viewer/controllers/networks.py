@@ -11,6 +11,7 @@ from viewer.core.nets.shipped import DEFAULT_MODEL, shipped_models
 from viewer.widgets.tool_bar import NetworkChoice
 
 if TYPE_CHECKING:
+    from viewer.core.live import Snapshot
     from viewer.core.records import NetworkRecord, WeightsRecord
     from viewer.services.inference import InferenceService
     from viewer.widgets.main_window import MainWindow
@@ -56,6 +57,11 @@ class NetworkController(QObject):
         inference.network_loaded.connect(self._on_loaded)
         inference.network_failed.connect(self._on_failed)
 
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """Weights of a run that are on screen; None if those of a file are."""
+        return self._inference.snapshot
+
     def open(self, model: str) -> None:
         """Load a network in the box by its name, or a checkpoint by its path."""
         if model == RUN_KEY:
@@ -67,7 +73,7 @@ class NetworkController(QObject):
         self._title = network.title
         self.model = ""
         self._window.tool_bar.set_current_network(NetworkChoice(RUN_KEY, network.title))
-        self._window.set_network(network, weights.step)
+        self._window.set_network(network, weights.step, weights.kind)
 
     def _offer(self) -> None:
         recent = self._recent()

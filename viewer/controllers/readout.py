@@ -10,6 +10,7 @@ from viewer.core.records import (
     Kind,
     NetworkRecord,
     Selection,
+    WeightsKind,
     WeightsRecord,
 )
 
@@ -66,7 +67,8 @@ def _weight_text(hovered: Selection, network: NetworkRecord, weights: WeightsRec
     if matrix.height > 1 or matrix.width > 1:
         place += [f"y {hovered.y}", f"x {hovered.x}"]
     value = kernels[hovered.channel, hovered.in_channel or 0, hovered.y, hovered.x]
-    return SEPARATOR.join([*place, f"weight {exact(float(value))}"])
+    noun = WeightsKind.WEIGHTS.noun if weights is None else weights.kind.noun
+    return SEPARATOR.join([*place, f"{noun} {exact(float(value))}"])
 
 
 def _value(hovered: Selection, record: ActivationRecord | None) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,7 @@ class RunsController(QObject):
         self._histories: dict[str, History] = {}
         self._overlaid: frozenset[str] = frozenset()
         self._current: tuple[Path, History] | None = None
+        self._name = ""  # of it, as its folder says
         self._wanted: set[Path] = set()  # to be overlaid once they are listed
         tree = panel.runs
         tree.run_chosen.connect(lambda key: self._with_path(key, self.chosen.emit))
@@ -70,11 +71,18 @@ class RunsController(QObject):
         """Read the list of runs again."""
         self._service.list_runs(self._root)
 
-    def set_current(self, path: Path, history: History) -> None:
-        """Show the curves of the run at hand, strongest."""
-        self._current = path, history
+    def set_current(self, path: Path, history: History, name: str) -> None:
+        """Show the curves of the run at hand, strongest; `name` where it isn't in the list."""
+        self._current, self._name = (path, history), name
         self._panel.layers.set_history(history)
         self._show_curves()
+
+    def forget(self, path: Path) -> None:
+        """Show the curves of a run that is gone no more."""
+        if self._current is not None and self._current[0] == path:
+            self._current = None
+            self._panel.layers.set_history(History())
+            self._show_curves()
 
     def overlay(self, path: Path) -> None:
         """Show the curves of one more run, as soon as it is listed."""
@@ -94,8 +102,8 @@ class RunsController(QObject):
         found = {run.id for run in runs if run.path in self._wanted}
         if found:
             self._wanted.clear()
-            self._overlaid |= found
-            self._read_next()
+            new, self._overlaid = found - self._overlaid, self._overlaid | found
+            self._read(new)
         self._show_rows()
         self._show_curves()
 
@@ -127,7 +135,7 @@ class RunsController(QObject):
                 shown.append(RunCurves(run.id, run.name, index, self._histories[run.id]))
         if self._current is not None:
             summary = self.summary(self._current[0])
-            name = self._current[0].name if summary is None else summary.name
+            name = self._name if summary is None else summary.name
             index = len(self._runs)
             if summary is not None:
                 index = list(self._runs).index(summary.id)
@@ -139,20 +147,20 @@ class RunsController(QObject):
     def _on_numbers_ready(self, numbers: RunNumbers) -> None:
         self._histories[numbers.info.id] = numbers.history
         self._show_curves()
-        self._read_next()
 
     def _on_overlay_changed(self, keys: frozenset[str]) -> None:
+        new = keys - self._overlaid
         self._overlaid = keys
         self._histories = {k: h for k, h in self._histories.items() if k in keys}
         self._show_rows()
         self._show_curves()
-        self._read_next()
+        self._read(new)
 
-    def _read_next(self) -> None:
-        """Ask for the numbers of one run that is to be overlaid: the service takes one a time."""
-        missing = [key for key in self._overlaid if key not in self._histories]
-        if missing:
-            self._with_path(missing[0], self._service.read)
+    def _read(self, keys: Iterable[str]) -> None:
+        """Ask for the numbers of runs that are to be overlaid."""
+        for key in keys:
+            if key not in self._histories:
+                self._with_path(key, self._service.read)
 
     def _on_resume_requested(self, key: str) -> None:
         self._with_path(key, lambda path: self.resume_requested.emit(OldRun(path)))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from viewer.core.records import NetworkRecord, WeightsRecord
     from viewer.services.inference import InferenceService
     from viewer.services.runs import RunNumbers, RunsService
-    from viewer.services.training import OpenedRun, TrainingService
+    from viewer.services.training import TrainingService
     from viewer.widgets.time_slider import TimeSlider
 
 LOOK_MS = 1000  # how often a run's folder is looked at
@@ -67,7 +67,9 @@ class TimeMachine(QObject):
         self.limit_bytes = 0
         self.kept: tuple[int, ...] = ()
         self._reference: int | None = None
-        self._look = QTimer(self)
+        self._name = ""  # of the run, as it was shown last
+        self._numbers: RunNumbers | None = None
+        self._look = QTimer(slider)  # ends with what shows what it finds
         self._look.setInterval(LOOK_MS)
         self._look.timeout.connect(self.look)
         slider.step_chosen.connect(self.go_to)
@@ -81,17 +83,27 @@ class TimeMachine(QObject):
 
     def set_run(self, path: Path) -> None:
         """Belong to another run: show its newest weights and look at its folder."""
-        self.path = path
-        self.kept = ()
-        self._reference = None
-        self._slider.clear()
+        if path != self.path:  # what is known of the same one is told only where it changes
+            self.path = path
+            self._forget()
         self.look()
         self._look.start()
         self.go_live()
 
-    def set_training(self, opened: OpenedRun) -> None:
-        """Follow a training from its first step."""
-        self.set_run(opened.path)
+    def leave(self) -> None:
+        """Belong to no run any more; what the views show stays."""
+        self._look.stop()
+        self.path = None
+        self._forget()
+        self.live = True
+        self.step = None
+        self.step_shown.emit(None)
+
+    def set_limit(self, limit_bytes: int) -> None:
+        """Say beside the slider how much room kept steps may take; 0 for no bound."""
+        self.limit_bytes = limit_bytes
+        self._show_storage()
+        self.look()
 
     def go_live(self) -> None:
         """Follow the newest weights."""
@@ -130,6 +142,17 @@ class TimeMachine(QObject):
         working = state not in (RunState.IDLE, RunState.FINISHED)
         return working and self._training.path == self.path
 
+    def _forget(self) -> None:
+        self.kept = ()
+        self._reference = None
+        self._name = ""
+        self._numbers = None
+        self._slider.clear()
+
+    def _show_storage(self) -> None:
+        if self._numbers is not None:
+            self._slider.set_storage(_storage(self._numbers, self.limit_bytes))
+
     def _show(self, step: int) -> None:
         assert self.path is not None
         self._inference.follow(kept_origin(self.path))
@@ -155,6 +178,8 @@ class TimeMachine(QObject):
         self.step_shown.emit(weights.step)
 
     def _on_network_loaded(self) -> None:
+        if self._inference.follows:
+            return  # the run was asked for again meanwhile
         # A network was opened: the run goes on, but the views have left it.
         self.step = None
         self.live = False
@@ -174,12 +199,19 @@ class TimeMachine(QObject):
             for kind in sorted(kinds)
         ]
         self._slider.set_marks(tuple(marks))
-        self._slider.set_storage(_storage(numbers, self.limit_bytes))
+        self._numbers = numbers
+        self._show_storage()
+        renamed = self._name not in ("", numbers.info.name)
+        self._name = numbers.info.name
         self.numbers_ready.emit(numbers)
-        if self.live and not self._trains_here and self.kept:
-            newest = self.kept[-1]
-            if first or newest != self.step:
-                self._show(newest)
+        if not self._trains_here:
+            self._show_again(anew=first or renamed)
+
+    def _show_again(self, *, anew: bool) -> None:
+        """Show the newest step if that is wanted, or the one at hand by its run's new name."""
+        wanted = self.kept[-1] if self.live and self.kept else self.step
+        if wanted in self.kept and (anew or wanted != self.step):
+            self._show(wanted)
 
     def _on_failed(self, _sentence: str) -> None:
         self._slider.set_playing(False)
@@ -194,4 +226,6 @@ def _mark_text(numbers: RunNumbers, step: int, kind: str) -> str:
 def _storage(numbers: RunNumbers, limit_bytes: int) -> str:
     count, used = len(numbers.kept), sum(numbers.kept.values())
     text = f"{count:,} steps, {used / BYTES_PER_MB:.1f} MB"
-    return f"{text} of {limit_bytes / BYTES_PER_MB:.0f} MB" if limit_bytes else text
+    # A run that is trained elsewhere has a bound of its own.
+    known = used <= limit_bytes
+    return f"{text} of {limit_bytes / BYTES_PER_MB:,.0f} MB" if known else text

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, QSettings, Qt, pyqtSignal
 
+from viewer.controllers.following import AT_REST, FollowingController
 from viewer.core.training.library import new_run_path
-from viewer.core.training.progress import RunState, Until
+from viewer.core.training.progress import Until
 from viewer.services.evaluation import EvaluationJob, NetworkSource
 from viewer.services.training import NewRun, OldRun, OpenedRun
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from viewer.widgets.training_panel import TrainingPanel
 
 DOCK_SHARE = 0.4  # of the height of the window
+OPEN_KEY = "training/open"  # whether the dock was when the window was closed
 EVALUATION, COMPARISON = "Evaluation", "Dense and convolutional"
 
 
@@ -52,10 +54,13 @@ class TrainingController(QObject):
         One sentence.
     step_shown(object)
         Step of the run that the views show (int), or None.
+    built()
+        The dock and the controllers of its parts are there; it isn't shown yet.
     """
 
     told = pyqtSignal(str)
     step_shown = pyqtSignal(object)
+    built = pyqtSignal()
 
     run: RunController
     setup: SetupController
@@ -81,11 +86,14 @@ class TrainingController(QObject):
         self._inputs = inputs
         self._training = services.training
         self._runs_service = services.runs
-        self._augmentation = services.augmentation
+        self._augmentation = services.samples
         self._inference = services.inference
         self._settings = settings
         self._root = root
         self._network_source = network_source
+        self.following = FollowingController(window, services.runs, services.training, self)
+        self.following.found.connect(self._on_run_found)
+        services.runs.failed.connect(self.told)
         self._theme: Theme | None = None
         self._icons: IconSet | None = None
         self.panel: TrainingPanel | None = None
@@ -113,6 +121,11 @@ class TrainingController(QObject):
         if self.dock is not None and self.dock.isVisible():
             self.dock.hide()
         else:
+            self.show()
+
+    def restore(self) -> None:
+        """Show the dock if it was open when the window was closed last."""
+        if self._settings.value(OPEN_KEY, False, bool):
             self.show()
 
     def toggle_run(self) -> None:
@@ -144,7 +157,8 @@ class TrainingController(QObject):
 
     def close(self) -> None:
         """Remember the settings; look at nothing any more."""
-        if self.panel is not None:
+        if self.panel is not None and self.dock is not None:
+            self._settings.setValue(OPEN_KEY, not self.dock.isHidden())
             self.setup.save()
             self.time.stop()
 
@@ -152,6 +166,7 @@ class TrainingController(QObject):
         # Only now: its modules need not delay the start, and torch is there by then.
         from viewer.controllers.architecture import ArchitectureController
         from viewer.controllers.downloads import DownloadController
+        from viewer.controllers.keep_limit import KeepLimitController
         from viewer.controllers.runs import RunsController
         from viewer.controllers.time_machine import TimeMachine
         from viewer.controllers.training_run import RunController
@@ -175,6 +190,10 @@ class TrainingController(QObject):
         self.time = TimeMachine(
             panel.time, self._runs_service, self._training, self._inference, self
         )
+        self.following.set_transport(panel.transport)
+        self.keep_limit = KeepLimitController(
+            panel.time, self.time, self._training, self._settings, self
+        )
         self._connect_signals(panel)
         self._add_evaluation(panel)
         self._add_comparison(panel)
@@ -182,10 +201,12 @@ class TrainingController(QObject):
         self.dock = self._window.add_dock("training", "Training", as_page(panel), area)
         if self._theme is not None:
             self.set_theme(self._theme)
-        self._window.resizeDocks(
-            [self.dock], [round(DOCK_SHARE * self._window.height())], Qt.Orientation.Vertical
-        )
+        if not self._window.restoreDockWidget(self.dock):
+            self._window.resizeDocks(
+                [self.dock], [round(DOCK_SHARE * self._window.height())], Qt.Orientation.Vertical
+            )
         self.runs.refresh()
+        self.built.emit()
 
     def _add_evaluation(self, panel: TrainingPanel) -> None:
         from viewer.controllers.evaluation import EvaluationController
@@ -246,10 +267,10 @@ class TrainingController(QObject):
         self.runs.resume_requested.connect(self._on_resume_requested)
         self.runs.branch_requested.connect(self._on_branch_requested)
         self.runs.chosen.connect(self._on_run_chosen)
+        self._runs_service.deleted.connect(self._on_run_deleted)
         self.time.step_shown.connect(self._on_step_shown)
         self.time.numbers_ready.connect(self._on_numbers_ready)
         self._runs_service.numbers_ready.connect(self.run.take_numbers)
-        self._runs_service.failed.connect(self.told)
         panel.curves.step_clicked.connect(self.time.go_to)
         panel.layers.step_clicked.connect(self.time.go_to)
 
@@ -266,23 +287,26 @@ class TrainingController(QObject):
     def _on_opened(self, opened: OpenedRun) -> None:
         if opened.resumed:
             self._runs_service.read(opened.path)
+        self.following.set_numbers(None)
         self.time.set_run(opened.path)
         self.runs.refresh()
 
     def _on_history_changed(self) -> None:
         opened = self.run.opened
         if opened is not None:
-            self.runs.set_current(opened.path, self.run.history)
+            self.runs.set_current(opened.path, self.run.history, opened.title)
 
     def _on_resume_requested(self, run: OldRun) -> None:
         self.run.begin(run)
 
     def _on_branch_requested(self, path: Path) -> None:
-        step = self.time.step if self.time.path == path else None
-        if step is None:
+        shown = self.time.step if self.time.path == path else None
+        # The newest weights are shown far more often than they are kept.
+        kept = [] if shown is None else [step for step in self.time.kept if step <= shown]
+        if not kept:
             self.told.emit("Show the step to branch from first: open the run and move the slider.")
             return
-        self.branch(path, step)
+        self.branch(path, kept[-1])
 
     def branch(self, path: Path, step: int, **changes: object) -> None:
         """Begin a new run at a kept step of another, with the settings of the set-up."""
@@ -305,8 +329,21 @@ class TrainingController(QObject):
         self.time.set_run(path)
         opened = self.run.opened
         if opened is not None and opened.path == path:
-            self.runs.set_current(path, self.run.history)
+            self.runs.set_current(path, self.run.history, opened.title)
+            self.following.set_numbers(None)  # the bar tells of it already
         self.panel_shown("Curves")
+
+    def _on_run_found(self, numbers: RunNumbers) -> None:
+        """Show a run that somebody asked for by its folder."""
+        self.show()
+        self._on_run_chosen(numbers.path)
+        self._on_numbers_ready(numbers)
+
+    def _on_run_deleted(self, path: Path) -> None:
+        self.runs.forget(path)
+        if self.time.path == path:
+            self.time.leave()
+            self.following.set_numbers(None)
 
     def panel_shown(self, page: str) -> None:
         """Bring a page of the dock to the front."""
@@ -316,9 +353,12 @@ class TrainingController(QObject):
     def _on_numbers_ready(self, numbers: RunNumbers) -> None:
         opened = self.run.opened
         at_hand = opened is not None and opened.path == numbers.path
-        if at_hand and self._training.state is not RunState.IDLE:
+        self.following.set_numbers(None if at_hand else numbers)
+        told, read = self.run.history.batches, numbers.history.batches
+        goes_on_elsewhere = self._training.state in AT_REST and len(read) > len(told)
+        if at_hand and not goes_on_elsewhere:
             return  # its numbers come from the training itself
-        self.runs.set_current(numbers.path, numbers.history)
+        self.runs.set_current(numbers.path, numbers.history, numbers.info.name)
 
     def _on_step_shown(self, step: int | None) -> None:
         if self.panel is not None:

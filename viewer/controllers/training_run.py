@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from viewer.services.training import TrainingService
     from viewer.widgets.training_panel import TrainingPanel
 
-REFRESH_MS = 100  # of figures and curves: often enough to look alive
+REFRESH_MS = 200  # of figures and curves: often enough to look alive, at little cost
 AT_WORK = (RunState.PREPARING, RunState.RUNNING, RunState.FINISHING)
 
 
@@ -77,14 +77,14 @@ class RunController(QObject):
         self._new_run = new_run
         self.opened: OpenedRun | None = None
         self.history = History()
-        self._asked = False  # for a run that the thread has not taken up yet
+        self._asked = False  # for a run whose folder the thread has not made or opened yet
         self._since: list[Event] = []  # of the run at hand, until its earlier numbers are read
         self._waiting = False  # for the earlier numbers
         self._monitor: Monitor | None = None
         self._trouble: Trouble | None = None
         self._before: dict[str, Any] = {}  # what the remedy changed
         self._config: TrainingConfig | None = None  # as it is now
-        self._timer = QTimer(self)
+        self._timer = QTimer(panel)  # ends with what it refreshes
         self._timer.setInterval(REFRESH_MS)
         self._timer.timeout.connect(self.refresh)
         self._connect_signals()
@@ -120,7 +120,7 @@ class RunController(QObject):
             self._service.pause()
         elif state is RunState.PAUSED:
             self._service.go()
-        elif state in (RunState.IDLE, RunState.FINISHED):
+        else:
             self._start(Until.END)
 
     def refresh(self) -> None:
@@ -166,13 +166,13 @@ class RunController(QObject):
             self._start(until)
 
     def _start(self, until: Until) -> None:
-        run = None if self._asked else self._new_run(until)
+        if self._asked or self._service.state not in (RunState.IDLE, RunState.FINISHED):
+            return
+        run = self._new_run(until)
         if run is not None:
             self.begin(run)
 
     def _on_state_changed(self, state: RunState) -> None:
-        if state is RunState.PREPARING:
-            self._asked = False
         # The newest is shown: this one may have waited behind others in the queue.
         state = self._service.state
         self._panel.transport.set_state(state)
@@ -190,6 +190,7 @@ class RunController(QObject):
 
     def _take_run(self, opened: OpenedRun) -> None:
         """Turn to another run: the events from now on are its own."""
+        self._asked = False
         self.opened = opened
         self._config = opened.config
         self.history = History()

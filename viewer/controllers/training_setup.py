@@ -24,12 +24,13 @@ from viewer.widgets.training_setup_network import RANDOM_WEIGHTS, StartChoice
 
 if TYPE_CHECKING:
     from viewer.core.records import NetworkRecord
-    from viewer.services.augmentation import AugmentationService
+    from viewer.services.samples import SamplesService
     from viewer.widgets.training_panel import TrainingPanel
     from viewer.widgets.training_setup import SetupView
 
 CONFIG_KEY = "training/config"
 CONFIG_FILTER = "Training settings (*.json);;All files (*)"
+IN_THE_BOX = "mnist"
 FIRST_PRESET = "standard"
 MAX_CONFIG_BYTES = 1 << 20
 
@@ -46,17 +47,20 @@ class SetupController(QObject):
     table_requested()
         The table of layers is to be edited.
     config_changed(TrainingConfig)
+    dataset_changed(str)
+        Name of the data set to learn from, if it is on this machine; else of the one in the box.
     """
 
     failed = pyqtSignal(str)
     dataset_requested = pyqtSignal(str)
     table_requested = pyqtSignal()
     config_changed = pyqtSignal(object)
+    dataset_changed = pyqtSignal(str)
 
     def __init__(
         self,
         panel: TrainingPanel,
-        augmentation: AugmentationService,
+        augmentation: SamplesService,
         settings: QSettings,
         network_source: Callable[[], tuple[NetworkRecord | None, str]],
         parent: QObject | None = None,
@@ -68,6 +72,7 @@ class SetupController(QObject):
         self._settings = settings
         self._network_source = network_source
         self._folders: list[FolderName] = []
+        self._ready: set[str] = set()  # names of data sets that are on this machine
         self._preview_shown = False
         self._preview_seed = 0
         self._asked: tuple[object, ...] = ()
@@ -122,6 +127,7 @@ class SetupController(QObject):
         """Offer what there is now."""
         found = [_choice(info) for info in dataset_infos()]
         found += [DatasetChoice(str(f), f.path.name, True, 0, str(f.path)) for f in self._folders]
+        self._ready = {choice.key for choice in found if choice.ready}
         self._view.set_datasets(found)
 
     def refresh_starts(self) -> None:
@@ -167,6 +173,12 @@ class SetupController(QObject):
     def _on_config_changed(self, config: TrainingConfig) -> None:
         self._ask_for_preview()
         self.config_changed.emit(config)
+        self.tell_dataset()
+
+    def tell_dataset(self) -> None:
+        """Say which data set is to be learned from."""
+        name = self.config().dataset
+        self.dataset_changed.emit(name if name in self._ready else IN_THE_BOX)
 
     def _on_problems_changed(self, problems: tuple[str, ...]) -> None:
         self._panel.transport.set_blocked(problems[0] if problems else "")

@@ -16,6 +16,7 @@ from viewer.core.records import (
     NetworkRecord,
     Selection,
     WeightsRecord,
+    same_nodes,
 )
 from viewer.core.statistics import DeadChannels
 
@@ -38,9 +39,24 @@ class ViewController(QObject):
     -------
     winner_changed(str)
         Name of the most probable class; empty when there is none.
+    network_changed(NetworkRecord)
+        It is on screen; its first record follows.
+    network_shown(NetworkRecord, WeightsRecord)
+        The same, with its weights.
+    weights_shown(WeightsRecord)
+        Other weights of the same network.
+    record_shown(ActivationRecord)
+    display_changed(DisplaySettings)
+    selection_changed(Selection or None)
     """
 
     winner_changed = pyqtSignal(str)
+    network_changed = pyqtSignal(object)
+    network_shown = pyqtSignal(object, object)
+    weights_shown = pyqtSignal(object)
+    record_shown = pyqtSignal(object)
+    display_changed = pyqtSignal(object)
+    selection_changed = pyqtSignal(object)
 
     def __init__(
         self,
@@ -99,24 +115,34 @@ class ViewController(QObject):
         self.display = replace(self.display, **changes)  # type: ignore[arg-type]  # checked above
         self._flow.set_display(self.display)
         self._inspector.set_display(self.display)
+        self.display_changed.emit(self.display)
 
     def set_network(self, network: NetworkRecord, weights: WeightsRecord) -> None:
-        """Show another network; its first record follows."""
+        """Show another network; its first record follows.
+
+        Where its nodes are the same as before, what is selected stays.
+        """
+        stays = same_nodes(self.network, network)
         self.network = network
         self.weights = weights
         self._dead = DeadChannels(network)
+        self._marked = {}
         self.record = None
         self._flow.set_network(network)
         self._flow.set_weights(weights)
         self._inspector.set_network(network)
         self._inspector.set_weights(weights)
-        self.select(None)
+        if not stays:
+            self.select(None)
+        self.network_changed.emit(network)
+        self.network_shown.emit(network, weights)
 
     def set_weights(self, weights: WeightsRecord) -> None:
         """Show other weights of the same network; the record that belongs to them follows."""
         self.weights = weights
         self._flow.set_weights(weights)
         self._inspector.set_weights(weights)
+        self.weights_shown.emit(weights)
 
     def set_record(self, record: ActivationRecord) -> None:
         """Show a record, unless it is older than the one that is shown."""
@@ -133,6 +159,7 @@ class ViewController(QObject):
         probabilities = None if answer is None else answer.tolist()
         self._prediction.set_result(probabilities, names, record.image.legibility)
         self._set_winner(self._prediction.winner or "")
+        self.record_shown.emit(record)
         self._after_paint.start()
 
     def describe(self, hovered: Selection | None) -> str:
@@ -158,6 +185,7 @@ class ViewController(QObject):
         self.selection = selection
         self._flow.set_selection(selection)
         self._inspector.set_selection(selection)
+        self.selection_changed.emit(selection)
 
     def select_strongest(self, layer: str, channel: int) -> None:
         """Select the pixel of a feature map that answers most."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 
-from viewer.core.records import ActivationRecord, NetworkRecord, WeightsRecord
+from viewer.core.records import ActivationRecord, NetworkRecord, WeightsKind, WeightsRecord
 
 
 def difference_network(network: NetworkRecord, step: int, reference: int) -> NetworkRecord:
@@ -21,6 +21,7 @@ def difference_weights(new: WeightsRecord, old: WeightsRecord) -> WeightsRecord:
         new.step,
         MappingProxyType({name: new.weights[name] - old.weights[name] for name in new.weights}),
         MappingProxyType({name: new.biases[name] - old.biases[name] for name in new.biases}),
+        kind=WeightsKind.DIFFERENCES,
     )
 
 

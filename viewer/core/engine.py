@@ -49,6 +49,7 @@ class Engine:
         self._graph = Graph(loaded.module, (channels, height, width))
         self._mean = np.array(metadata.mean, np.float32).reshape(-1, 1, 1)  # (C, 1, 1)
         self._std = np.array(metadata.std, np.float32).reshape(-1, 1, 1)  # (C, 1, 1)
+        self._own_filters: dict[str, torch.Tensor] = {}  # of nodes that have others now
         self.weights: WeightsRecord = self._graph.weights(step=0)
         self.network = NetworkRecord(
             title=loaded.title,
@@ -63,6 +64,7 @@ class Engine:
             test_accuracy=metadata.test_accuracy,
             dataset=None if metadata.dataset is None else dataset_title(metadata.dataset),
             source=loaded.source,
+            hyper=MappingProxyType(dict(metadata.hyper)),
         )
 
     @classmethod
@@ -86,7 +88,43 @@ class Engine:
             State dict of the network.
         """
         self._graph.load(weights)
+        self._own_filters.clear()
         self.weights = self._graph.weights(step)
+        return self.weights
+
+    def replace_filter(self, node: str, index: int, kernel: FloatArray) -> WeightsRecord:
+        """Answer with another kernel in one filter from now on, until `restore_filters`.
+
+        Parameters
+        ----------
+        node : str
+            Name of a convolution.
+        index : int
+            Filter (output channel).
+        kernel : (in / groups, kH, kW) float32
+
+        Raises
+        ------
+        UserError
+            If there is no such filter, or the kernel has another shape.
+        """
+        own = self._graph.weight(node)
+        if own is None or not 0 <= index < len(own) or own[index].shape != kernel.shape:
+            raise UserError(f"{node} has no filter {index} of the kernel's shape: choose another.")
+        if node not in self._own_filters:
+            self._own_filters[node] = own.clone()
+        own[index] = torch.from_numpy(np.ascontiguousarray(kernel))
+        self.weights = self._graph.weights(self.weights.step)
+        return self.weights
+
+    def restore_filters(self) -> WeightsRecord:
+        """Answer with the network's own filters again."""
+        for node, own in self._own_filters.items():
+            weight = self._graph.weight(node)
+            if weight is not None:
+                weight.copy_(own)
+        self._own_filters.clear()
+        self.weights = self._graph.weights(self.weights.step)
         return self.weights
 
     def weights_of(self, step: int, values: Mapping[str, torch.Tensor]) -> WeightsRecord:
@@ -139,6 +177,22 @@ class Engine:
         """
         outputs = self._graph.run(self._normalised(images.astype(np.float32) / np.float32(255)))
         return outputs[self.network.logits].argmax(dim=1).numpy()
+
+    def probabilities(self, pixels: FloatArray) -> FloatArray:
+        """Answer many prepared images in one forward pass.
+
+        Parameters
+        ----------
+        pixels : (N, H, W) float32, [0, 1]
+            As in `DigitImage`.
+
+        Returns
+        -------
+        (N, K) float32
+            Softmax of the logits.
+        """
+        found: FloatArray = self._graph.run(self._normalised(pixels))[self._probabilities].numpy()
+        return found
 
     def _normalised(self, pixels: FloatArray) -> torch.Tensor:
         """Return what the network takes, (N, C, H, W), of (N, H, W) in [0, 1]."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,6 +24,7 @@ from viewer.core.figure import (
     largest_zoom,
     paper_color,
 )
+from viewer.core.files import replace_file
 from viewer.core.imaging.color_scale import ColorScale, network_limits, scale_for
 from viewer.core.imaging.display import DisplaySettings, Scope
 from viewer.core.imaging.kernels import KernelMatrix, as_kernels, kernel_matrix, kernel_shape
@@ -120,7 +120,7 @@ def export(
                 f"A scale of {wanted} doesn't suit this figure: choose 1 to {most} pixels a value."
             )
         data = (as_svg if suffix == ".svg" else as_png)(figure, wanted)
-    write_atomically(path, data)
+    replace_file(path, data)
 
 
 def check_path(path: Path) -> str:
@@ -173,28 +173,6 @@ def make_figure(source: Source, layer: str, what: What, settings: DisplaySetting
     if what is What.MAPS:
         return _maps_figure(source, node, settings)
     return _filters_figure(source, node, settings)
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that it is whole or not there, and an old one stays if it fails.
-
-    Raises
-    ------
-    UserError
-        If the folder or the disk doesn't take it.
-    """
-    # In the same folder, so that the last step only renames.
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UserError(f"{path} can't be written ({reason}): choose another place.") from error
 
 
 def _npz(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:

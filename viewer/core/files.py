@@ -40,10 +40,12 @@ def replace_file(path: Path, content: bytes, *, durable: bool = False) -> None:
                 os.fsync(file.fileno())
         temporary.chmod(FILE_MODE)
         temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise disk_error(path, error) from None
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)  # it is there only if something failed
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -53,7 +55,7 @@ def remove_leftovers(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def disk_error(path: Path, error: OSError) -> UserError:
-    """Return what to tell somebody whose disk doesn't take a file of a run."""
-    reason = error.strerror or error
+def disk_error(path: Path, error: OSError | ValueError) -> UserError:
+    """Return what to tell somebody whose disk doesn't take a file."""
+    reason = getattr(error, "strerror", None) or error
     return UserError(f"{path} can't be written ({reason}): make room or choose another folder.")

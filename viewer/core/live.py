@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from viewer.core.difference import difference_network, difference_record, difference_weights
+from viewer.core.records import WeightsKind
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from viewer.core.nets.checkpoint import Metadata
     from viewer.core.records import (
         ActivationRecord,
+        FloatArray,
         InferenceRequest,
         NetworkRecord,
         WeightsRecord,
@@ -87,8 +89,17 @@ class LiveNetwork:
             weights = difference_weights(weights, before)
             self.network = difference_network(self._engine.network, snapshot.step, reference.step)
         if snapshot.gradients is not None:
-            weights = self._engine.weights_of(snapshot.step, snapshot.gradients)
+            gradients = self._engine.weights_of(snapshot.step, snapshot.gradients)
+            weights = replace(gradients, kind=WeightsKind.GRADIENTS)
         self.weights = weights
+
+    def replace_filter(self, node: str, index: int, kernel: FloatArray) -> None:
+        """See `Engine.replace_filter`; the next snapshot has the run's own filters."""
+        self.weights = self._engine.replace_filter(node, index, kernel)
+
+    def restore_filters(self) -> None:
+        """See `Engine.restore_filters`."""
+        self.weights = self._engine.restore_filters()
 
     def run(self, request: InferenceRequest) -> ActivationRecord:
         """Answer a request, see `Engine.run`."""
@@ -96,6 +107,10 @@ class LiveNetwork:
         if self._reference is None:
             return record
         return difference_record(record, self._reference.run(request))
+
+    def probabilities(self, pixels: FloatArray) -> FloatArray:
+        """Answer prepared images with the newest weights, see `Engine.probabilities`."""
+        return self._engine.probabilities(pixels)
 
 
 def _engine(snapshot: Snapshot) -> Engine:

@@ -194,9 +194,22 @@ class Node:
     window: Window | None = None
 
 
+class WeightsKind(StrEnum):
+    """What stands in a record of weights."""
+
+    WEIGHTS = "weights"
+    GRADIENTS = "gradients"
+    DIFFERENCES = "differences"
+
+    @property
+    def noun(self) -> str:
+        """What one of the numbers is called."""
+        return self.value.removesuffix("s")
+
+
 @dataclass(frozen=True, slots=True)
 class WeightsRecord:
-    """A snapshot of a network's weights.
+    """A snapshot of a network's weights, or of what is shown in their place.
 
     Attributes
     ----------
@@ -204,11 +217,21 @@ class WeightsRecord:
         Training step that they belong to; 0 for a network as loaded.
     weights, biases : mapping of node name to array
         Only nodes that have them.
+    buffers : mapping of node name to mapping of str to float32 array
+        What else a node computes with: ``running_mean``, ``running_var`` (C,), and its numbers
+        that are not trained (``eps``, ``negative_slope``), each of shape () or (n,). Empty if
+        the values are not a network's own weights (gradients, differences).
+    kind : WeightsKind
+        What the numbers are.
     """
 
     step: int
     weights: Mapping[str, FloatArray]
     biases: Mapping[str, FloatArray]
+    buffers: Mapping[str, Mapping[str, FloatArray]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    kind: WeightsKind = WeightsKind.WEIGHTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +261,9 @@ class NetworkRecord:
     dataset : str or None
         Data set of `test_accuracy`.
     source : str
-        Where it came from: ``in the box`` or a path.
+        Where it came from: ``in the box``, ``training`` or a path.
+    hyper : mapping of str to number or text
+        Hyper-parameters that the architecture was built with.
     """
 
     title: str
@@ -253,6 +278,9 @@ class NetworkRecord:
     test_accuracy: float | None
     dataset: str | None
     source: str
+    hyper: Mapping[str, int | float | bool | str] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
 
     def node(self, name: str) -> Node:
         """Return the node called `name`; KeyError if there is none."""
@@ -260,6 +288,17 @@ class NetworkRecord:
             if node.name == name:
                 return node
         raise KeyError(name)
+
+
+def same_nodes(one: NetworkRecord | None, other: NetworkRecord | None) -> bool:
+    """Return whether two networks have nodes of the same names and shapes, in the same order."""
+    if one is None or other is None:
+        return False
+    described = (
+        [(node.name, node.kind, node.output_shape) for node in network.nodes]
+        for network in (one, other)
+    )
+    return next(described) == next(described)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.core.data.folders import data_folder, drawings_file
-from viewer.services.augmentation import AugmentationService
 from viewer.services.comparison import ComparisonService, RobustnessService
 from viewer.services.dataset import DatasetService
 from viewer.services.downloads import DownloadService
@@ -16,6 +15,7 @@ from viewer.services.evaluation import EvaluationService
 from viewer.services.files import FileService
 from viewer.services.inference import InferenceService
 from viewer.services.runs import RunsService
+from viewer.services.samples import SamplesService
 from viewer.services.training import TrainingService
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Services:
         self.dataset = DatasetService()
         self.training = TrainingService(self.inference.show, partial(_load_data, drawings))
         self.runs = RunsService(self.inference.show)
-        self.augmentation = AugmentationService()
+        self.samples = SamplesService()
         self.evaluation = EvaluationService()
         self.comparison = ComparisonService()
         self.robustness = RobustnessService()
@@ -56,7 +56,7 @@ class Services:
             self.dataset,
             self.training,
             self.runs,
-            self.augmentation,
+            self.samples,
             self.evaluation,
             self.comparison,
             self.robustness,

@@ -37,12 +37,16 @@ class KeptDrawings:
     drawings : tuple of Drawing
     can_undo : bool
         Whether there is a deletion to take back.
+    version : int
+        Another one for other drawings, or another order: places in the list are only good for
+        the version that they were seen in.
     """
 
     images: NDArray[np.uint8]
     labels: tuple[str, ...]
     drawings: tuple[Drawing, ...]
     can_undo: bool
+    version: int = 0
 
 
 class DrawingsService(QObject):
@@ -58,7 +62,7 @@ class DrawingsService(QObject):
     drawings_changed(KeptDrawings)
         All of them, after every change and when they are asked for.
     told(str)
-        One sentence on what was done.
+        One sentence on what was done, or found in the file.
     failed(str)
         One sentence.
     """
@@ -72,7 +76,10 @@ class DrawingsService(QObject):
         self._path = path
         self._jobs: SimpleQueue[Callable[[DrawingStore], str] | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="drawings", daemon=True)
-        self._store: DrawingStore | None = None  # the thread's alone
+        # The thread's alone.
+        self._store: DrawingStore | None = None
+        self._told: tuple[Drawing, ...] = ()
+        self._version = 0
 
     def start(self) -> None:
         """Start the thread; nothing is read before the first question."""
@@ -91,13 +98,13 @@ class DrawingsService(QObject):
 
         self._jobs.put(job)
 
-    def relabel(self, index: int, label: str) -> None:
-        """Give a drawing another label."""
-        self._put(lambda store: store.relabel(index, label))
+    def relabel(self, index: int, label: str, version: int) -> None:
+        """Give a drawing another label; nothing happens if `version` is not the newest."""
+        self._put(lambda store: store.relabel(index, label), version)
 
-    def delete(self, index: int) -> None:
-        """Take a drawing away."""
-        self._put(lambda store: store.delete(index))
+    def delete(self, index: int, version: int) -> None:
+        """Take a drawing away; nothing happens if `version` is not the newest."""
+        self._put(lambda store: store.delete(index), version)
 
     def undo_delete(self) -> None:
         """Bring back what was deleted last."""
@@ -118,9 +125,11 @@ class DrawingsService(QObject):
             self._thread.join(SHUTDOWN_TIMEOUT_S)
         return not self._thread.is_alive()
 
-    def _put(self, change: Callable[[DrawingStore], object]) -> None:
+    def _put(self, change: Callable[[DrawingStore], object], version: int | None = None) -> None:
         def job(store: DrawingStore) -> str:
-            change(store)
+            # At an old place stands another drawing by now.
+            if version is None or version == self._version:
+                change(store)
             return ""
 
         self._jobs.put(job)
@@ -142,12 +151,20 @@ class DrawingsService(QObject):
         if self._store is None:
             self._store = DrawingStore(self._path)
             if self._store.notice():
-                self.failed.emit(self._store.notice())
+                self.told.emit(self._store.notice())
         store = self._store
         sentence = job(store)
-        items = store.items()
-        images = store.images(range(len(items)))
-        labels = tuple(item.label or "" for item in items)
-        self.drawings_changed.emit(KeptDrawings(images, labels, items, store.can_undo))
+        self._tell(store)
         if sentence:
             self.told.emit(sentence)
+
+    def _tell(self, store: DrawingStore) -> None:
+        items = store.items()
+        if [id(item) for item in items] != [id(item) for item in self._told]:
+            self._told = items  # held, so that an id stays one drawing's
+            self._version += 1
+        images = store.images(range(len(items)))
+        labels = tuple(item.label or "" for item in items)
+        self.drawings_changed.emit(
+            KeptDrawings(images, labels, items, store.can_undo, self._version)
+        )

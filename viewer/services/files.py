@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from PyQt6.QtGui import QImage
 
     from viewer.core.imaging.display import DisplaySettings
+    from viewer.core.live import Snapshot
     from viewer.core.records import ActivationRecord, Drawing, NetworkRecord, WeightsRecord
 
 
@@ -51,12 +52,18 @@ class _SaveDrawing:
 
 
 @dataclass(frozen=True, slots=True)
+class _SaveNetwork:
+    path: Path
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
 class _SavePicture:
     path: Path
     picture: QImage
 
 
-_Job = _OpenFile | _DecodePicture | ExportJob | _SaveDrawing | _SavePicture
+_Job = _OpenFile | _DecodePicture | ExportJob | _SaveDrawing | _SavePicture | _SaveNetwork
 
 
 class FileService(QObject):
@@ -80,7 +87,7 @@ class FileService(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._mailbox: Mailbox[_Job] = Mailbox("file", "export", "drawing", "picture")
+        self._mailbox: Mailbox[_Job] = Mailbox("file", "export", "drawing", "picture", "network")
         self._worker = Worker("files", self._mailbox, self._handle, self._on_error)
 
     def start(self) -> None:
@@ -103,6 +110,10 @@ class FileService(QObject):
         """Write a drawing as a stroke file."""
         self._mailbox.put("drawing", _SaveDrawing(path, drawing))
 
+    def save_network(self, path: Path, snapshot: Snapshot) -> None:
+        """Write the weights of one step of a run as a network that can be opened."""
+        self._mailbox.put("network", _SaveNetwork(path, snapshot))
+
     def save_picture(self, path: Path, picture: QImage) -> None:
         """Write a picture in the format that the path's ending says."""
         self._mailbox.put("picture", _SavePicture(path, picture))
@@ -114,6 +125,8 @@ class FileService(QObject):
     def _handle(self, item: _Job) -> None:
         if isinstance(item, ExportJob):
             self._export(item)
+        elif isinstance(item, _SaveNetwork):
+            self._save_network(item)
         elif isinstance(item, _SaveDrawing | _SavePicture):
             self._save(item)
         else:
@@ -126,6 +139,13 @@ class FileService(QObject):
             write_stroke_file(item.path, [item.drawing])
         elif not item.picture.save(str(item.path)):
             raise UserError(f"{item.path} can't be written: check the folder, and end in .png.")
+        self.exported.emit(str(item.path))
+
+    def _save_network(self, item: _SaveNetwork) -> None:
+        # Heavy (torch): on this thread, and long there when a run is shown.
+        from viewer.core.nets.checkpoint import save_weights
+
+        save_weights(item.path, item.snapshot.weights, item.snapshot.metadata)
         self.exported.emit(str(item.path))
 
     def _read(self, item: _OpenFile | _DecodePicture) -> None:

@@ -112,6 +112,8 @@ class RunsService(QObject):
         Of the run that is followed, whenever there is something new.
     changed()
         A run was renamed or deleted: list them again.
+    deleted(Path)
+        Before that: the folder of the run that is no more.
     failed(str)
         One sentence.
     """
@@ -120,6 +122,7 @@ class RunsService(QObject):
     numbers_ready = pyqtSignal(object)
     followed = pyqtSignal(object)
     changed = pyqtSignal()
+    deleted = pyqtSignal(object)
     failed = pyqtSignal(str)
 
     def __init__(
@@ -200,6 +203,7 @@ class RunsService(QObject):
             self.changed.emit()
         else:
             library.delete_run(job.path)
+            self.deleted.emit(job.path)
             self.changed.emit()
 
     def _read(self, path: Path) -> None:

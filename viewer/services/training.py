@@ -16,9 +16,12 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from viewer.core.errors import UserError
 from viewer.core.live import Snapshot
+from viewer.core.training.live_rate import LiveRate
 from viewer.core.training.progress import Progress, RunState, Speedometer, Until
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from viewer.core.nets.checkpoint import Metadata
     from viewer.core.training.config import TrainingConfig
     from viewer.core.training.events import BatchFinished, Event, WeightsPublished
@@ -137,7 +140,8 @@ class TrainingService(QObject):
 
     Numbers are never lost: they wait in a buffer until `drain` takes them, however busy the
     window is. Weights are shown latest-only: `publish` gets them on the training's thread, at
-    most 30 times a second, and must return at once.
+    most 30 times a second, and must return at once. Where what is shown is acknowledged, the
+    rate adapts, so that showing costs little of the training.
 
     Parameters
     ----------
@@ -172,7 +176,7 @@ class TrainingService(QObject):
         self._events: deque[Event | OpenedRun] = deque()
         # A daemon: a library call that can't be interrupted never keeps the process.
         self._thread = threading.Thread(target=self._run, name="training", daemon=True)
-        self.live_interval_s = LIVE_INTERVAL_S
+        self._painted = (-1, 0.0)  # newest step on screen, and since when
         self.wants_gradients = False
         # Both are written by the worker's thread alone.
         self.state = RunState.IDLE
@@ -183,9 +187,11 @@ class TrainingService(QObject):
         self._opened: OpenedRun | None = None
         self._iterator: Iterator[Event] = iter(())
         self._until: Until | None = None
+        self._keep_bytes: int | None = None  # bound of the kept steps; None for the default
         self._speed = Speedometer()
-        self._published_s = 0.0
+        self._rate = LiveRate(LIVE_INTERVAL_S)
         self._published_step = -1
+        self._held: Snapshot | None = None  # to be published at the next good moment
 
     def start(self) -> None:
         """Start the thread; nothing heavy is imported before the first run."""
@@ -212,12 +218,25 @@ class TrainingService(QObject):
         self._commands.put(_Adjust(dict(changes)))
 
     def set_keep_limit(self, limit_bytes: int) -> None:
-        """Bound the disk space of the kept steps."""
+        """Bound the disk space of the kept steps, of this run and of those that come later."""
         self._commands.put(_KeepLimit(limit_bytes))
 
     def show(self) -> None:
         """Publish the weights as they are now, again if need be."""
         self._commands.put(_Show())
+
+    @property
+    def live_interval_s(self) -> float:
+        """Shortest time between two steps that are shown."""
+        return self._rate.shortest_s
+
+    @live_interval_s.setter
+    def live_interval_s(self, seconds: float) -> None:
+        self._rate.shortest_s = seconds
+
+    def acknowledge(self, step: int) -> None:
+        """Say that the views show this step now: the rate adapts to it."""
+        self._painted = (step, time.perf_counter())
 
     def drain(self) -> list[Event | OpenedRun]:
         """Return the events since the last call, in order, without losing one.
@@ -287,12 +306,14 @@ class TrainingService(QObject):
             self._events.append(self._session.adjust(**command.changes))
 
     def _open(self, run: NewRun | OldRun) -> None:
+        from viewer.core.training.kept_steps import DEFAULT_LIMIT_BYTES
         from viewer.core.training.session import RunSession
 
         self._leave()
         self._set_state(RunState.PREPARING)
+        keep_bytes = self._keep_bytes or DEFAULT_LIMIT_BYTES
         if isinstance(run, OldRun):
-            session = RunSession.resume(run.path, load_data=self._load_data)
+            session = RunSession.resume(run.path, load_data=self._load_data, keep_bytes=keep_bytes)
         else:
             session = RunSession.start(
                 run.path,
@@ -302,13 +323,17 @@ class TrainingService(QObject):
                 parent=run.parent,
                 parent_step=run.parent_step,
                 statistics_every=STATISTICS_EVERY,
+                keep_bytes=keep_bytes,
             )
         trainer = session.trainer
         self._session = session
         self.path = session.folder.path
         self._iterator = session.events()
         self._speed = Speedometer()
+        self._rate.reset()
         self._published_step = -1
+        # A plain function, which may be copied with the network.
+        trainer.network.register_forward_hook(lambda _module, _x, y: self._on_forward(y))
         self._progress = Progress(
             trainer.step,
             trainer.steps,
@@ -360,29 +385,64 @@ class TrainingService(QObject):
             accuracy=event.accuracy,
             images_per_s=self._speed.images_per_s,
         )
-        if now_s - self._published_s >= self.live_interval_s:
-            self._show()
+        step, painted_s = self._painted
+        if self._held is None and step == self._published_step:
+            self._rate.end(painted_s)
+        self._rate.add_step(now_s - start_s)
+        if self._rate.due(now_s):
+            self._hold()
         if self._progress.step == self._progress.steps:
             self._set_state(RunState.FINISHING)
 
-    def _show(self) -> None:
-        """Give the weights as they are now to whoever shows them."""
+    def _show(self, *, last: bool = False) -> None:
+        """Give away the weights as they are now, at once; the last time without gradients."""
+        self._publish_held()
+        if last and self.wants_gradients:
+            self._published_step = -1
+        snapshot = self._snapshot(gradients=self.wants_gradients and not last)
+        if snapshot is not None:
+            self._rate.begin(time.perf_counter(), due=False)
+            self._publish(snapshot)
+
+    def _hold(self) -> None:
+        """Take the weights as they are now, to be published with the next batch.
+
+        They wait until its gradients are computed, all in one call that leaves the interpreter
+        to others: inference and painting fall into it.
+        """
+        self._publish_held()
+        self._held = self._snapshot(gradients=self.wants_gradients)
+
+    def _on_forward(self, logits: Tensor) -> None:
+        if self._held is None:
+            return
+        if logits.requires_grad:
+            # torch leaves it without types
+            logits.register_hook(lambda _: self._publish_held())  # type: ignore[no-untyped-call]
+        else:
+            self._publish_held()
+
+    def _publish_held(self) -> None:
+        snapshot, self._held = self._held, None
+        if snapshot is not None:
+            self._rate.begin(time.perf_counter())
+            self._publish(snapshot)
+
+    def _snapshot(self, *, gradients: bool) -> Snapshot | None:
+        """Return the weights as they are now; None if they have been given away."""
         session, opened = self._session, self._opened
         if session is None or opened is None or session.trainer.step == self._published_step:
-            return
-        found: WeightsPublished = session.trainer.snapshot(gradients=self.wants_gradients)
-        self._publish(
-            Snapshot(
-                live_origin(opened.path),
-                opened.title,
-                opened.metadata,
-                found.step,
-                found.weights,
-                found.gradients,
-            )
-        )
-        self._published_s = time.perf_counter()
+            return None
+        found: WeightsPublished = session.trainer.snapshot(gradients=gradients)
         self._published_step = found.step
+        return Snapshot(
+            live_origin(opened.path),
+            session.info.name,  # it may have been changed since
+            opened.metadata,
+            found.step,
+            found.weights,
+            found.gradients,
+        )
 
     def _pause(self) -> None:
         if self._until is None or self._session is None:
@@ -393,7 +453,7 @@ class TrainingService(QObject):
         self._set_state(RunState.PAUSED)
 
     def _finish(self) -> None:
-        self._show()
+        self._show(last=True)
         self._until = None
         self._drop_session()
         self._set_state(RunState.FINISHED)
@@ -401,7 +461,10 @@ class TrainingService(QObject):
     def _leave(self) -> None:
         """Save the run at hand and let go of it."""
         self._until = None
+        self._publish_held()
         if self._session is not None:
+            if self.wants_gradients:
+                self._show(last=True)
             self._session.save()
             self._drop_session()
 
@@ -411,6 +474,7 @@ class TrainingService(QObject):
             session.close()
 
     def _set_limit(self, limit_bytes: int) -> None:
+        self._keep_bytes = limit_bytes
         if self._session is not None:
             self._session.kept.set_limit(limit_bytes)
 

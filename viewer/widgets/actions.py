@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from viewer.widgets.theme import Theme
 
 FILE, EDIT, VIEW, TRAIN, HELP = "&File", "&Edit", "&View", "&Train", "&Help"
+EXPLAIN, LEARN = "E&xplain", "&Learn"
 SOURCE, THEME = "Source", "Theme"
-MENU_BAR = (FILE, EDIT, VIEW, TRAIN, HELP)
+MENU_BAR = (FILE, EDIT, VIEW, EXPLAIN, TRAIN, LEARN, HELP)
 
 
 class ActionRow(NamedTuple):
@@ -62,8 +63,8 @@ ACTIONS: tuple[ActionRow, ...] = (
     ),
     ActionRow(
         "browse_mnist",
-        "&MNIST test images…",
-        "Choose one of the 10,000 test images",
+        "Test i&mages…",
+        "Choose one of the test images of the data set",
         ("M",),
         "squares-four",
         (SOURCE,),
@@ -71,7 +72,7 @@ ACTIONS: tuple[ActionRow, ...] = (
     ActionRow(
         "random_mnist",
         "&Random test image",
-        "Show a random MNIST test image",
+        "Show a random test image of the data set",
         ("R",),
         "shuffle",
         (SOURCE,),
@@ -93,13 +94,21 @@ ACTIONS: tuple[ActionRow, ...] = (
         (FILE, SOURCE),
     ),
     ActionRow(
+        "save_network",
+        "Save &network…",
+        "Save the step of a run that is shown as a network",
+        (),
+        "",
+        (FILE,),
+        separator=True,
+    ),
+    ActionRow(
         "save_drawing",
         "&Save drawing…",
         "Save the drawing as a stroke file",
         ("Ctrl+S",),
         "floppy-disk",
         (FILE,),
-        separator=True,
     ),
     ActionRow(
         "export_view",
@@ -197,6 +206,23 @@ ACTIONS: tuple[ActionRow, ...] = (
         separator=True,
     ),
     ActionRow(
+        "pin",
+        "P&in drawing",
+        "Pin what is on the pad: it is read again whenever the weights change",
+        ("Ctrl+P",),
+        "push-pin",
+        (EDIT,),
+    ),
+    ActionRow(
+        "pinned",
+        "Pinned &drawings",
+        "Show or hide the pinned drawings",
+        ("Ctrl+Shift+P",),
+        "",
+        (VIEW,),
+        checkable=True,
+    ),
+    ActionRow(
         "zoom_fit", "&Fit", "Show the whole network", ("Ctrl+0", "F"), "corners-out", (VIEW,)
     ),
     ActionRow(
@@ -238,6 +264,22 @@ ACTIONS: tuple[ActionRow, ...] = (
         (THEME,),
         checkable=True,
         group="theme",
+    ),
+    ActionRow(
+        "sliding",
+        "Sliding &window",
+        "Watch a filter slide over its input",
+        ("W",),
+        "squares-four",
+        (EXPLAIN,),
+    ),
+    ActionRow(
+        "lab",
+        "Convolution &lab",
+        "Try kernels, strides and paddings on images of your own",
+        ("L",),
+        "flask",
+        (EXPLAIN,),
     ),
     ActionRow(
         "training",
@@ -287,6 +329,49 @@ ACTIONS: tuple[ActionRow, ...] = (
         (),
         "stop",
         (TRAIN,),
+    ),
+    ActionRow(
+        "follow_run",
+        "&Follow a run…",
+        "Look on while something else trains: choose the folder of its run",
+        (),
+        "",
+        (TRAIN,),
+        separator=True,
+    ),
+    ActionRow(
+        "gradients",
+        "Show &gradients on filters",
+        "Colour the filters by the gradients of the last batch while a training runs",
+        ("G",),
+        "",
+        (TRAIN,),
+        checkable=True,
+        separator=True,
+    ),
+    ActionRow(
+        "lessons",
+        "&Lessons",
+        "Show or hide the lessons",
+        ("Ctrl+L",),
+        "graduation-cap",
+        (LEARN,),
+    ),
+    ActionRow(
+        "glossary",
+        "&Glossary",
+        "Look up a term",
+        ("Ctrl+G",),
+        "book-open",
+        (LEARN,),
+    ),
+    ActionRow(
+        "what_is",
+        "&What is this?",
+        "Explain the term under the pointer",
+        ("Shift+F1",),
+        "",
+        (LEARN,),
     ),
     ActionRow(
         "shortcuts",

@@ -13,12 +13,41 @@ if TYPE_CHECKING:
     from viewer.core.records import NetworkRecord
 
 
-def details_of(network: NetworkRecord, step: int) -> str:
+WEIGHTS = "weights"
+# Shown in place of the weights, by `WeightsKind`.
+_INSTEAD = {
+    "gradients": "filters show the gradients of step {step:,}",
+    "differences": "filters and maps show what changed between the two steps",
+}
+TRAINING = "training"  # source of a network that belongs to a run
+
+
+def title_of(network: NetworkRecord, step: int, kind: str = WEIGHTS) -> str:
+    """Return a network's title: of a run, with the step that is shown."""
+    if network.source != TRAINING or kind == "differences":  # these two steps are in it
+        return network.title
+    return f"{network.title} · step {step:,}"
+
+
+def details_of(network: NetworkRecord, step: int, kind: str = WEIGHTS) -> str:
     """Return the line below a network's title.
 
     The accuracy in its file is that of the weights in the file: once they were trained
     further it is named as such.
+
+    Parameters
+    ----------
+    network : NetworkRecord
+    step : int
+        Training step of the weights.
+    kind : str
+        What stands in the place of the weights: one of `WeightsKind`.
     """
+    if network.source == TRAINING:
+        instead = _INSTEAD.get(kind, "").format(step=step)
+        learned = f"learning {network.dataset}" if network.dataset else ""
+        parts = [instead, f"{network.parameters:,} parameters", learned]
+        return " · ".join(part for part in parts if part)
     parts = [f"{network.parameters:,} parameters"]
     if network.test_accuracy is None:
         parts.append("test accuracy unknown")
@@ -47,14 +76,14 @@ class NetworkCaption(QFrame):
         layout.addWidget(self.title)
         layout.addWidget(self.details)
 
-    def set_network(self, network: NetworkRecord, step: int = 0) -> None:
-        """Show what `network` is, with the weights of a training step."""
+    def set_network(self, network: NetworkRecord, step: int = 0, kind: str = WEIGHTS) -> None:
+        """Show what `network` is, with the weights of a training step, or what replaces them."""
         self._network = network
-        self.title.set_text(network.title)
         self.setToolTip(f"{network.title}, {network.architecture}, {network.source}")
-        self.set_step(step)
+        self.set_step(step, kind)
 
-    def set_step(self, step: int) -> None:
+    def set_step(self, step: int, kind: str = WEIGHTS) -> None:
         """Show another training step of the same network; 0 for the weights as loaded."""
         if self._network is not None:
-            self.details.set_text(details_of(self._network, step))
+            self.title.set_text(title_of(self._network, step, kind))
+            self.details.set_text(details_of(self._network, step, kind))

@@ -88,8 +88,6 @@ class ClosingDialog(QDialog):
         buttons = QDialogButtonBox()
         buttons.addButton("Save and close", roles.AcceptRole)
         stay = buttons.addButton("Stay", roles.RejectRole)
-        if stay is not None:
-            stay.setDefault(True)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
@@ -97,6 +95,9 @@ class ClosingDialog(QDialog):
         layout.setSpacing(3 * GRID_PX)
         layout.addWidget(text)
         layout.addWidget(buttons)
+        if stay is not None:
+            stay.setDefault(True)
+            stay.setFocus()  # or Qt gives it to the first, which becomes the default by it
 
 
 def _frame(dialog: QDialog, grid: QGridLayout) -> None:

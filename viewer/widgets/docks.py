@@ -34,13 +34,13 @@ class DockTitle(QFrame):
     def __init__(self, dock: QDockWidget) -> None:
         super().__init__(dock)
         self.setObjectName("dock_title")
-        name = dock.windowTitle()
-        label = QLabel(name.upper())
+        self._label = label = QLabel()
         font = text_font(TextSize.SMALL, bold=True)
         font.setLetterSpacing(QFont.SpacingType.PercentageSpacing, TITLE_SPACING_PERCENT)
         label.setFont(font)
-        self._float = _title_button(f"Detach or attach {name.lower()}")
-        self._close = _title_button(f"Close {name.lower()} (the View menu brings it back)")
+        self._float = _title_button()
+        self._close = _title_button()
+        self.set_name(dock.windowTitle())
         self._float.clicked.connect(lambda: dock.setFloating(not dock.isFloating()))
         self._close.clicked.connect(dock.close)
         layout = QHBoxLayout(self)
@@ -49,6 +49,16 @@ class DockTitle(QFrame):
         layout.addWidget(label, 1)
         layout.addWidget(self._float)
         layout.addWidget(self._close)
+
+    def set_name(self, name: str) -> None:
+        """Show another name."""
+        self._label.setText(name.upper())
+        for button, text in (
+            (self._float, f"Detach or attach {name.lower()}"),
+            (self._close, f"Close {name.lower()} (the View menu brings it back)"),
+        ):
+            button.setToolTip(text)
+            button.setAccessibleName(text)
 
     def set_icons(self, icons: IconSet, theme: Theme) -> None:
         """Give the two buttons their icons."""
@@ -73,6 +83,11 @@ class Dock(QDockWidget):
         self.title_bar = DockTitle(self)
         self.setTitleBarWidget(self.title_bar)
 
+    def set_title(self, title: str) -> None:
+        """Show another title; the layout is still remembered by the name."""
+        self.setWindowTitle(title)
+        self.title_bar.set_name(title)
+
 
 def as_page(page: QWidget) -> QWidget:
     """Give what fills a dock the surface's colour, as the docks that scroll have it."""
@@ -92,12 +107,10 @@ def scrolling(page: QWidget) -> QScrollArea:
     return area
 
 
-def _title_button(tooltip: str) -> QToolButton:
+def _title_button() -> QToolButton:
     button = QToolButton()
     button.setIcon(blank_icon())
     button.setIconSize(QSize(TITLE_ICON_PX, TITLE_ICON_PX))
     button.setFixedSize(TITLE_BUTTON_PX, TITLE_BUTTON_PX)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    button.setToolTip(tooltip)
-    button.setAccessibleName(tooltip)
     return button

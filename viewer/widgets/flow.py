@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from PyQt6.QtCore import QEvent, QPointF, Qt, pyqtSignal
-from PyQt6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
-from PyQt6.QtWidgets import QWidget
+from PyQt6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
+from PyQt6.QtWidgets import QToolTip, QWidget
 from typing_extensions import override
 
 from viewer.core.records import NetworkRecord, Selection
@@ -33,7 +33,8 @@ class FlowView(FlowCanvas):
 
     Hover reads values; a click selects; arrow keys walk maps, with Ctrl or Alt layers; Enter
     or a double click lets a card fill the view, Esc or another one goes back; Ctrl and the
-    wheel, +, − and 0 zoom; the middle button, or Space and a drag, pans.
+    wheel, +, − and 0 zoom; the middle button, or Space and a drag, pans. Where locks are
+    offered, a click on one, or L for the selected layer, freezes a layer or frees it.
 
     Signals
     -------
@@ -45,11 +46,14 @@ class FlowView(FlowCanvas):
         Generation of the record that has just become visible.
     zoom_changed : int or None
         The person chose another zoom; None fits everything.
+    frozen_changed : tuple of str
+        The person closed or opened the lock of a layer; the layers that are frozen now.
     """
 
     selection_changed = pyqtSignal(object)
     hover_changed = pyqtSignal(object)
     zoom_changed = pyqtSignal(object)
+    frozen_changed = pyqtSignal(tuple)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
@@ -93,6 +97,8 @@ class FlowView(FlowCanvas):
         if event.button() == Qt.MouseButton.MiddleButton or (left and self._space_down):
             self._pan_from = event.position()
             self._surface().setCursor(Qt.CursorShape.ClosedHandCursor)
+        elif left and (name := self._lock_at(event.position())) is not None:
+            self._toggle_lock(name)
         elif left:
             self._select(self._at(event.position()))
 
@@ -104,6 +110,8 @@ class FlowView(FlowCanvas):
             self._pan_to(event.position())
             return
         self._cursor = event.position()
+        if self._locks.offered:
+            self._update_cursor()
         self._set_hover(self._at(self._cursor))
         if self._hover is not None:
             self._surface().update()  # the readout follows the cursor within a pixel too
@@ -119,7 +127,10 @@ class FlowView(FlowCanvas):
         if event is None or event.button() != Qt.MouseButton.LeftButton or self._scene is None:
             return
         card = self._scene.card_at(event.position() + self._offset())
-        if self._focused is not None:
+        lock = self._lock_at(event.position())
+        if lock is not None:
+            self._toggle_lock(lock)  # the second of two quick clicks
+        elif self._focused is not None:
             self.show_only(None)
         elif card is not None:
             self.show_only(card.node)
@@ -141,6 +152,10 @@ class FlowView(FlowCanvas):
     def viewportEvent(self, event: QEvent | None) -> bool:
         if event is not None and event.type() == QEvent.Type.Leave:
             self._set_hover(None)
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            name = self._lock_at(QPointF(event.pos()))
+            QToolTip.showText(event.globalPos(), self._locks.tip(name) if name else "", self)
+            return True
         return super().viewportEvent(event)
 
     @override
@@ -186,6 +201,9 @@ class FlowView(FlowCanvas):
             self.zoom_by(-1)
         elif key == Qt.Key.Key_0:
             self.zoom_to_fit()
+        elif key == Qt.Key.Key_L and self._selected_can_be_frozen():
+            assert self._selection is not None
+            self._toggle_lock(self._selection.node)
         elif key == Qt.Key.Key_Space:
             self._space_down = True
             self._update_cursor()
@@ -212,6 +230,18 @@ class FlowView(FlowCanvas):
         if self._scene is None:
             return None
         return self._scene.selection_at(position + self._offset())
+
+    def _lock_at(self, position: QPointF) -> str | None:
+        if self._scene is None or not self._locks.offered:
+            return None
+        return self._scene.lock_at(position + self._offset())
+
+    def _selected_can_be_frozen(self) -> bool:
+        return self._selection is not None and self._selection.node in self._locks.offered
+
+    def _toggle_lock(self, name: str) -> None:
+        self._set_locks(self._locks.toggled(name))
+        self.frozen_changed.emit(self._locks.names())
 
     def _select(self, selection: Selection | None) -> None:
         if selection is not None and selection != self._selection:
@@ -241,4 +271,6 @@ class FlowView(FlowCanvas):
         if self._pan_from is not None:
             return
         shape = Qt.CursorShape.OpenHandCursor if self._space_down else Qt.CursorShape.ArrowCursor
+        if self._locks.offered and self._lock_at(self._cursor) is not None:
+            shape = Qt.CursorShape.PointingHandCursor
         self._surface().setCursor(shape)

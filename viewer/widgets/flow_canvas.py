@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent
@@ -12,8 +12,15 @@ from typing_extensions import override
 from viewer.core.explain.contributions import Contribution
 from viewer.core.imaging.display import DisplaySettings
 from viewer.core.layout import FlowLayout, lay_out
-from viewer.core.records import ActivationRecord, NetworkRecord, Selection, WeightsRecord
+from viewer.core.records import (
+    ActivationRecord,
+    NetworkRecord,
+    Selection,
+    WeightsRecord,
+    same_nodes,
+)
 from viewer.widgets import flow_overlay
+from viewer.widgets.flow_locks import Locks
 from viewer.widgets.flow_scene import FlowScene
 from viewer.widgets.flow_scroll import (
     offset_of,
@@ -54,6 +61,7 @@ class FlowCanvas(QAbstractScrollArea):
         self._record: ActivationRecord | None = None
         self._weights: WeightsRecord | None = None
         self._dead: Mapping[str, frozenset[int]] = {}
+        self._locks = Locks()
         self._message = ""
         self._zoom: int | None = None
         self._focused: str | None = None
@@ -62,6 +70,7 @@ class FlowCanvas(QAbstractScrollArea):
         self._cursor = QPointF()
         self._scene: FlowScene | None = None
         self._chrome: QPixmap | None = None
+        self._kernels_changed = False  # since they were painted into it
         self._unreported: int | None = None
         self._sources: _Sources = (None, None, None, ())
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -82,20 +91,29 @@ class FlowCanvas(QAbstractScrollArea):
         self._rebuild_scene()
 
     def set_network(self, network: NetworkRecord | None) -> None:
-        """Show another network, without values or weights as yet; None for none."""
+        """Show another network, without values or weights as yet; None for none.
+
+        Where its nodes are the same as before, selection and place stay, and so do values and
+        weights until others come: a network that is visited at another step doesn't flicker.
+        """
+        stays = same_nodes(self._network, network)
         self._network = network
-        self._record = self._weights = self._selection = self._hover = None
-        self._focused = self._unreported = None
+        self._hover = None
         self._dead = {}
+        if not stays:
+            self._record = self._weights = self._selection = None
+            self._focused = self._unreported = None
         self._rebuild()
-        scroll_by(self, -self._offset())
+        if not stays:
+            scroll_by(self, -self._offset())
 
     def set_weights(self, weights: WeightsRecord) -> None:
         """Show other kernels."""
         self._weights = weights
         if self._scene is not None:
             self._scene.weights = weights
-        self._repaint_chrome()
+        self._kernels_changed = True
+        self._surface().update()
 
     def set_record(self, record: ActivationRecord | None) -> None:
         """Show what the layers answered; None for empty maps."""
@@ -118,6 +136,14 @@ class FlowCanvas(QAbstractScrollArea):
         if self._scene is not None:
             self._scene.dead = dead
         self._surface().update()
+
+    def set_freezable(self, names: Sequence[str]) -> None:
+        """Offer locks on the cards of these layers; on none if it is empty."""
+        self._set_locks(self._locks._replace(offered=tuple(names)))
+
+    def set_frozen(self, names: Iterable[str]) -> None:
+        """Close the locks of these layers and open all others; gives no signal."""
+        self._set_locks(self._locks._replace(frozen=frozenset(names)))
 
     def set_zoom(self, zoom: int | None) -> None:
         """Show maps of 28 × 28 at an integer scale; None for the largest that fits."""
@@ -192,6 +218,9 @@ class FlowCanvas(QAbstractScrollArea):
         offset = self._offset()
         if self._chrome is None:
             self._chrome = scene.chrome(self._surface().size(), offset)
+        elif self._kernels_changed:
+            scene.paint_kernels(self._chrome, offset)
+        self._kernels_changed = False
         painter.drawPixmap(0, 0, self._chrome)
         painter.translate(-offset)
         scene.paint(painter, bounds.translated(offset))
@@ -253,6 +282,7 @@ class FlowCanvas(QAbstractScrollArea):
         dpr = self.devicePixelRatioF()
         scene = FlowScene(self._network, layout, self._theme, self._display, dpr, self._fonts)
         scene.weights, scene.record, scene.dead = self._weights, self._record, self._dead
+        scene.locks = self._locks
         self._scene = scene
         self._repaint_chrome()
 
@@ -271,6 +301,13 @@ class FlowCanvas(QAbstractScrollArea):
         if layout.height > size.height():
             layout = attempt(size.width() - scroll_bar_px(self))
         return layout
+
+    def _set_locks(self, locks: Locks) -> None:
+        shown_before, self._locks = self._locks, locks
+        if self._scene is not None:
+            self._scene.locks = locks
+        if (locks.offered, locks.names()) != (shown_before.offered, shown_before.names()):
+            self._repaint_chrome()
 
     def _repaint_chrome(self) -> None:
         self._chrome = None

@@ -11,7 +11,7 @@ from viewer.core.card_layout import Card
 from viewer.core.explain.contributions import Contribution
 from viewer.core.imaging.color_scale import AUTOMATIC, table
 from viewer.core.imaging.numbers import format_exact, format_number
-from viewer.core.records import Kind, Selection
+from viewer.core.records import Kind, Selection, WeightsKind
 from viewer.widgets.flow_geometry import kernel_rect, patch_rect, tile_rect
 from viewer.widgets.flow_scene import FlowScene
 from viewer.widgets.flow_titles import TitleFonts
@@ -149,6 +149,9 @@ def readout(scene: FlowScene, hover: Selection) -> tuple[str, ...]:
     if value is not None:
         lines.append(f"{format_number(value * 100)} %" if _is_share(node.kind) else "")
         lines[-1] = f"{lines[-1]}  {format_exact(value)}".strip()
+    kind = WeightsKind.WEIGHTS if scene.weights is None else scene.weights.kind
+    if hover.in_channel is not None and kind is not WeightsKind.WEIGHTS:
+        lines.append(kind.noun)
     if hover.in_channel is None and hover.channel in scene.dead.get(hover.node, ()):
         lines.append("stayed at 0 over the last drawings")
     return tuple(lines)

@@ -20,11 +20,13 @@ from viewer.core.records import (
     NetworkRecord,
     Node,
     Selection,
+    WeightsKind,
     WeightsRecord,
 )
 from viewer.widgets.flow_bars import ClassBars
 from viewer.widgets.flow_edges import paint_edges, route_edges
 from viewer.widgets.flow_geometry import card_at, selection_at, tile_rect
+from viewer.widgets.flow_locks import LOCK_GAP_PX, LOCK_PX, Locks, lock_at, lock_rect, paint_lock
 from viewer.widgets.flow_picture import MapsPicture, Ticks, paint_kernels, paint_strip
 from viewer.widgets.flow_titles import TitleFonts, paint_title
 from viewer.widgets.ready_text import NumberText
@@ -57,6 +59,8 @@ class FlowScene:
     weights : WeightsRecord or None
     dead : mapping of node name to frozenset of int
         Channels to mark.
+    locks : Locks
+        Of layers that can be frozen.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class FlowScene:
         self.record: ActivationRecord | None = None
         self.weights: WeightsRecord | None = None
         self.dead: Mapping[str, frozenset[int]] = {}
+        self.locks = Locks()
         self._display = display
         self._nodes = {node.name: node for node in network.nodes}
         self._edges = route_edges(layout, network.nodes)
@@ -112,13 +117,32 @@ class FlowScene:
         pixmap.fill(self.theme.color("window"))
         painter = QPainter(pixmap)
         painter.translate(-offset)
-        visible = QRectF(offset.x(), offset.y(), size.width(), size.height())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         paint_edges(painter, self._edges, self.theme)
-        for card in self._cards_in(visible):
+        for card in self._cards_in(_visible(pixmap, offset)):
             self._paint_frame(painter, card)
         painter.end()
+        self.paint_kernels(pixmap, offset)
         return pixmap
+
+    def paint_kernels(self, chrome: QPixmap, offset: QPointF) -> None:
+        """Paint the kernels over those of before: while a network learns, nothing else changes.
+
+        Parameters
+        ----------
+        chrome : QPixmap
+            As `chrome` made it for the same `offset`.
+        offset : QPointF
+        """
+        painter = QPainter(chrome)
+        painter.translate(-offset)
+        display = self._display
+        if self.weights is not None and self.weights.kind is WeightsKind.GRADIENTS:
+            display = display.for_gradients()
+        for card in self._cards_in(_visible(chrome, offset)):
+            weights = self.weights.weights.get(card.node) if self.weights else None
+            paint_kernels(painter, card, weights, display, self.theme, self.dpr)
+        painter.end()
 
     def paint(self, painter: QPainter, visible: QRectF) -> None:
         """Paint all that depends on the record, bringing visible pictures up to date."""
@@ -140,6 +164,10 @@ class FlowScene:
     def card_at(self, point: QPointF) -> Card | None:
         """Return the card under a point."""
         return card_at(self.layout, point.x(), point.y())
+
+    def lock_at(self, point: QPointF) -> str | None:
+        """Return the layer whose lock is under a point."""
+        return lock_at(self.layout, self.locks, point)
 
     def selection_at(self, point: QPointF) -> Selection | None:
         """Return the pixel, unit, class or weight under a point."""
@@ -181,7 +209,8 @@ class FlowScene:
         if self.record is None or selection.in_channel is not None:
             return ()
         index = (selection.channel, selection.y, selection.x)
-        return contributions(node, index, self.record.outputs, self.weights)
+        known = self.weights is not None and self.weights.kind is WeightsKind.WEIGHTS
+        return contributions(node, index, self.record.outputs, self.weights if known else None)
 
     def _cards_in(self, visible: QRectF) -> Iterable[Card]:
         return (
@@ -231,13 +260,15 @@ class FlowScene:
         frame = card.frame
         outline = QRectF(frame.x, frame.y, frame.width, frame.height).adjusted(0.5, 0.5, -0.5, -0.5)
         painter.drawRoundedRect(outline, RADIUS_PX, RADIUS_PX)
-        paint_title(painter, node, card.title, self.fonts, theme)
+        closed = self.locks.closed(card.node)
+        reserved = 0 if closed is None else LOCK_PX + LOCK_GAP_PX
+        paint_title(painter, node, card.title, self.fonts, theme, reserved)
+        if closed is not None:
+            paint_lock(painter, lock_rect(card), theme, closed=closed)
         if card.bar is not None:
             paint_strip(painter, card, self._lut(node))
         if card.bars:
             self._bars[card.node].paint_tracks(painter)
-        weights = self.weights.weights.get(node.name) if self.weights else None
-        paint_kernels(painter, card, weights, self._display, theme, self.dpr)
 
     def _lut(self, node: Node) -> Colors:
         display = _INPUT_COLORS if node.kind is Kind.INPUT else self._display
@@ -264,6 +295,11 @@ class FlowScene:
                     corner = tile_rect(card, channel, self.dpr).topRight()
                     side = min(DEAD_MARK_PX, card.scale * card.grid.width - 1)
                     painter.drawRect(QRectF(corner.x() - side - 1, corner.y(), side, side))
+
+
+def _visible(chrome: QPixmap, offset: QPointF) -> QRectF:
+    """Return the part of the scene that a pixmap shows."""
+    return QRectF(offset, chrome.deviceIndependentSize())
 
 
 def _that_fit(ticks: Ticks, width: int) -> Ticks:

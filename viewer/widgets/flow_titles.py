@@ -76,19 +76,43 @@ def parameters_text(node: Node) -> str:
 
 
 def paint_title(
-    painter: QPainter, node: Node, place: Rect, fonts: TitleFonts, theme: Theme
+    painter: QPainter,
+    node: Node,
+    place: Rect,
+    fonts: TitleFonts,
+    theme: Theme,
+    reserved_px: int = 0,
 ) -> None:
-    """Write the two title lines of a card."""
-    line = QRectF(place.x, place.y, place.width, TITLE_LINE_PX)
+    """Write the two title lines of a card.
+
+    Parameters
+    ----------
+    painter : QPainter
+    node : Node
+    place : Rect
+    fonts : TitleFonts
+    theme : Theme
+    reserved_px : int
+        Room at the right end of the first line for something else: what is written there is
+        shortened where it is too long.
+    """
+    line = QRectF(place.x, place.y, place.width - reserved_px, TITLE_LINE_PX)
     painter.setFont(fonts.name)
     painter.setPen(theme.color("text"))
-    painter.drawText(line, _LEFT, fonts.name_text(node))
+    painter.drawText(line, _LEFT, _fitting(painter, fonts.name_text(node), line, reserved_px))
     painter.setFont(fonts.small)
     painter.setPen(theme.color("text_muted"))
-    painter.drawText(
-        line.adjusted(fonts.name_px(node) + NAME_GAP_PX, 0, 0, 0), _LEFT, type_text(node)
-    )
-    line.translate(0, TITLE_LINE_PX)
+    rest = line.adjusted(fonts.name_px(node) + NAME_GAP_PX, 0, 0, 0)
+    painter.drawText(rest, _LEFT, _fitting(painter, type_text(node), rest, reserved_px))
+    line.adjust(0, TITLE_LINE_PX, reserved_px, TITLE_LINE_PX)
     painter.drawText(line, _LEFT, shape_text(node))
     if node.parameters:
         painter.drawText(line, _RIGHT, parameters_text(node))
+
+
+def _fitting(painter: QPainter, text: str, line: QRectF, reserved_px: int) -> str:
+    """Return a text, without its end if something stands there and it would reach into it."""
+    if not reserved_px:
+        return text
+    room = max(0, int(line.width()))
+    return painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)

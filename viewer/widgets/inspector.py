@@ -13,7 +13,7 @@ from PyQt6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from viewer.core.imaging.display import DisplaySettings
-from viewer.core.records import Kind, Selection
+from viewer.core.records import Kind, Selection, same_nodes
 from viewer.widgets.inspector_heading import InspectorHeading
 from viewer.widgets.inspector_model import (
     cell_of,
@@ -140,12 +140,19 @@ class Inspector(QWidget):
         self._show_record()
 
     def set_network(self, network: NetworkRecord) -> None:
-        """Show another network: what was selected and known of the last one is gone."""
+        """Show another network: what was selected and known of the last one is gone.
+
+        Where its nodes are the same as before, all stays until other values come.
+        """
+        stays = same_nodes(self._network, network)
         self._network = network
-        self._weights = self._record = self._selection = None
         self._dead = MappingProxyType({})
         self.parts.classes.set_names(network.class_names)
-        self._show_selection()
+        if stays:
+            self._show_dead()
+        else:
+            self._weights = self._record = self._selection = None
+            self._show_selection()
 
     def set_weights(self, weights: WeightsRecord) -> None:
         """Show new weights."""

@@ -13,7 +13,7 @@ from typing_extensions import override
 from viewer.core.imaging.color_scale import scale_for
 from viewer.core.imaging.display import DisplaySettings, Scope
 from viewer.core.imaging.numbers import format_exact, format_number
-from viewer.core.records import Selection
+from viewer.core.records import Selection, WeightsKind
 from viewer.widgets.color_bar import ColorBar
 from viewer.widgets.elided_label import ElidedLabel
 from viewer.widgets.kernel_view import KernelSpot, KernelView
@@ -142,6 +142,8 @@ class KernelPanel(QWidget):
     @property
     def title(self) -> str:
         """What the panel is called now: also the name of its tab."""
+        if self.kernels is not None and self.kernels.kind is not WeightsKind.WEIGHTS:
+            return self.kernels.kind.capitalize()
         return "Weights" if self.kernels is not None and self.kernels.dense else "Kernels"
 
     def _show_strongest(self) -> None:
@@ -160,7 +162,10 @@ class KernelPanel(QWidget):
         if self.kernels is not None:
             own = self._display.scope is Scope.CHANNEL
             weights = self.kernels.values if own else self.kernels.all_weights
-            layer_wide = replace(self._display, scope=Scope.LAYER)
+            display = self._display
+            if self.kernels.kind is WeightsKind.GRADIENTS:
+                display = display.for_gradients()
+            layer_wide = replace(display, scope=Scope.LAYER)
             scale = scale_for(weights, signed=True, settings=layer_wide)
         found = self.kernels
         values, cells = (None, None) if found is None else (found.values, found.unit_inputs)
@@ -184,7 +189,8 @@ class KernelPanel(QWidget):
             return
         weight = self.kernels.values[spot.kernel, spot.y, spot.x]
         name = self.kernels.input_name(spot.kernel, spot.y, spot.x)
-        self.readout_changed.emit(f"{name}: {format_exact(float(weight))}")
+        noun = "" if self.kernels.kind is WeightsKind.WEIGHTS else f", {self.kernels.kind.noun}"
+        self.readout_changed.emit(f"{name}{noun}: {format_exact(float(weight))}")
 
     def _on_weight_chosen(self, spot: KernelSpot) -> None:
         self.weight_chosen.emit(self._selection(spot))
@@ -202,7 +208,9 @@ def _title(kernels: Kernels | None) -> str:
     if kernels is None:
         return "No kernels: this layer has no weights"
     if kernels.dense:
-        return f"Weights of {kernels.node} on {kernels.source}"
+        return f"{kernels.kind.capitalize()} of {kernels.node} on {kernels.source}"
+    if kernels.kind is not WeightsKind.WEIGHTS:
+        return f"{kernels.kind.capitalize()} of {kernels.node}"
     count = len(kernels.values)
     return f"Kernel of {kernels.node}" if count == 1 else f"{count} kernels of {kernels.node}"
 
@@ -210,7 +218,10 @@ def _title(kernels: Kernels | None) -> str:
 def _bias(kernels: Kernels | None) -> str:
     if kernels is None:
         return ""
-    return "no bias" if kernels.bias is None else f"bias {format_number(float(kernels.bias))}"
+    if kernels.bias is None:
+        return "no bias" if kernels.kind is WeightsKind.WEIGHTS else ""
+    noun = "" if kernels.kind is WeightsKind.WEIGHTS else f" {kernels.kind.noun}"
+    return f"bias{noun} {format_number(float(kernels.bias))}"
 
 
 def _pager_button(text: str, tip: str, parent: QWidget) -> QToolButton:

@@ -11,7 +11,7 @@ import numpy as np
 from viewer.core.imaging.color_scale import ColorScale, network_limits, scale_for
 from viewer.core.imaging.display import DisplaySettings, Scope
 from viewer.core.imaging.numbers import format_exact
-from viewer.core.records import Kind
+from viewer.core.records import Kind, WeightsKind
 
 if TYPE_CHECKING:
     from viewer.core.records import (
@@ -58,6 +58,8 @@ class Kernels:
         How many units a dense unit reads that has no maps behind it; None otherwise.
     source : str
         Name of the node that they read.
+    kind : WeightsKind
+        What the numbers are.
     """
 
     node: str
@@ -69,6 +71,7 @@ class Kernels:
     dense: bool
     unit_inputs: int | None
     source: str
+    kind: WeightsKind = WeightsKind.WEIGHTS
 
     def input_name(self, kernel: int, y: int, x: int) -> str:
         """Return what a weight reads: ``channel 3, y 1, x 2`` or ``unit 17``."""
@@ -223,6 +226,13 @@ def kernels_of(
 
     An activation, a pooling or a normalisation shows those of the layer that it follows.
     """
+    found = _kernels_of(network, weights, name, channel)
+    return None if found is None else replace(found, kind=weights.kind)
+
+
+def _kernels_of(
+    network: NetworkRecord, weights: WeightsRecord, name: str, channel: int
+) -> Kernels | None:
     node = _maker(network, name)
     if node is None or node.name not in weights.weights:
         return None

@@ -12,7 +12,7 @@ from PyQt6.QtWidgets import QLabel, QMainWindow, QMenu, QVBoxLayout, QWidget
 from viewer import __version__
 from viewer.core.program import TITLE
 from viewer.widgets.actions import ACTIONS, ActionRow, ActionSet
-from viewer.widgets.caption import NetworkCaption
+from viewer.widgets.caption import WEIGHTS, NetworkCaption
 from viewer.widgets.color_menu import ColorGroup, ColorMenu
 from viewer.widgets.dialogs import AboutDialog, ClosingDialog, ShortcutsDialog
 from viewer.widgets.docks import Dock, DockTitle, as_page, scrolling
@@ -164,9 +164,17 @@ class MainWindow(QMainWindow):
         if previous is not None:
             previous.deleteLater()
 
-    def set_network(self, network: NetworkRecord, step: int = 0) -> None:
-        """Say which network is on screen, with the weights of which training step."""
-        self.caption.set_network(network, step)
+    def set_network(self, network: NetworkRecord, step: int = 0, kind: str = WEIGHTS) -> None:
+        """Say which network is on screen, with the weights of which training step.
+
+        Parameters
+        ----------
+        network : NetworkRecord
+        step : int
+        kind : str
+            What stands in the place of the weights: one of `WeightsKind`.
+        """
+        self.caption.set_network(network, step, kind)
         self._network_title = network.title
         self._update_title()
 

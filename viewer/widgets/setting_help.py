@@ -19,8 +19,9 @@ SETTING_HELP: Final = MappingProxyType(
         "architecture": "The kind of network: which layers, in which order.",
         "start": "Where the weights come from: random ones, or those of a trained network"
         " (fine-tuning), which needs fewer epochs and a lower learning rate.",
-        "frozen": "Layers whose weights stay as they are; tick them on their cards. Freezing"
-        " more makes a step faster, and leaves less to learn with.",
+        "frozen": "Layers whose weights stay as they are: close the lock on their cards, which"
+        " is there while the network to be trained is on screen. Freezing more makes a step"
+        " faster, and leaves less to learn with.",
         # Optimiser
         "optimiser": "How gradients become steps. SGD follows the mean gradient; Adam and AdamW"
         " scale each weight's step by its own gradients, and need less tuning. AdamW keeps"

@@ -135,6 +135,10 @@ class SetupView(QWidget):
         self._network.set_frozen(names)
         self._refresh()
 
+    def set_freezable(self, freezable: bool) -> None:
+        """Say whether the cards on screen are those of the network to be trained."""
+        self._network.set_freezable(freezable)
+
     def set_hyper(self, hyper: Mapping[str, HyperValue]) -> None:
         """Show other hyper-parameters of the architecture, a table's layers among them."""
         self._network.set_hyper(hyper)

@@ -56,6 +56,7 @@ class NetworkSetting(QObject):
         self._hyper: dict[str, dict[str, HyperValue]] = {}  # of each architecture, as last seen
         self._starts: dict[str, StartChoice] = {"": RANDOM_WEIGHTS}
         self._frozen: tuple[str, ...] = ()
+        self._freezable = True
         self._editors = HyperEditors((), self.changed.emit)
         self._theme: Theme | None = None
         self._box = _choice("Architecture")
@@ -104,7 +105,16 @@ class NetworkSetting(QObject):
     def set_frozen(self, names: Sequence[str]) -> None:
         """Show which layers stay as they are; gives no signal."""
         self._frozen = tuple(names)
-        self._frozen_text.set_text(", ".join(names) if names else "none")
+        self._show_frozen()
+
+    def set_freezable(self, freezable: bool) -> None:
+        """Say whether layers can be frozen on their cards: those are of this network."""
+        self._freezable = freezable
+        self._show_frozen()
+
+    def _show_frozen(self) -> None:
+        nothing = "none" if self._freezable else "not on screen"
+        self._frozen_text.set_text(", ".join(self._frozen) or nothing)
 
     def architecture(self) -> str:
         """Return the architecture's name."""

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from viewer.cli.window import sort_out
+from viewer.cli.window import run_folder, sort_out
 from viewer.core.errors import UserError
+from viewer.core.training.run_info import new_info, write_info
 
 
 @pytest.fixture
@@ -38,3 +39,32 @@ def test_a_network_and_an_input(picture: Path) -> None:
 def test_an_input_that_is_not_there(model: str | None, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"There is no file .*gone\.png: check the path"):
         sort_out(model, tmp_path / "gone.png")
+
+
+def test_the_folder_of_a_run(tmp_path: Path, picture: Path) -> None:
+    run = tmp_path / "second.try"  # with an ending, as a file has one
+    run.mkdir()
+    write_info(run, new_info("Second", None, 9))
+
+    assert run_folder(str(run)) == run
+    assert sort_out(str(run), None) == (str(run), None)
+    assert sort_out(str(run), picture) == (str(run), picture)
+
+
+@pytest.mark.parametrize("model", ["lenet5", "own.safetensors"])
+def test_a_network_is_no_run(model: str) -> None:
+    assert run_folder(model) is None
+
+
+def test_a_network_in_the_box_goes_before_a_folder_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lenet5").mkdir()
+
+    assert run_folder("lenet5") is None
+
+
+def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds no training: choose the folder of a run"):
+        run_folder(str(tmp_path))

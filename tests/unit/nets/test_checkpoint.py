@@ -18,7 +18,6 @@ from viewer.core.nets.checkpoint import (
     Metadata,
     load_checkpoint,
     save_checkpoint,
-    write_atomically,
 )
 from viewer.core.nets.shipped import resolve_model, shipped_models
 
@@ -311,11 +310,6 @@ def test_a_failed_write_leaves_the_old_file(
         save_checkpoint(path, network(), METADATA)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_writing_into_a_missing_folder_says_so(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"gone/x can't be written \(No such file"):
-        write_atomically(tmp_path / "gone" / "x", b"")
 
 
 def test_the_default_network_is_listed_first() -> None:

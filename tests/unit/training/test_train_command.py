@@ -7,12 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+import numpy as np
 import pytest
 import torch
 
 from viewer import cli
 from viewer.cli import train as train_module
+from viewer.core.data.drawings import DrawingStore
 from viewer.core.nets.checkpoint import load_checkpoint
+from viewer.core.nets.table_file import save_table
+from viewer.core.nets.table_rows import LayerRow, rows_to_json
+from viewer.core.records import Drawing, Stroke
 from viewer.core.training.command import training_command
 from viewer.core.training.config import (
     Augmentation,
@@ -191,6 +196,52 @@ def test_the_command_stored_asks_for_the_same_training(
     assert words[-2:] == ["-o", "RUN"]
     train(*words[2:-1], tmp_path / "run")
     assert asked == [config]
+
+
+def test_a_table_of_layers_is_read_from_a_file(
+    asked: list[TrainingConfig], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = (LayerRow("dense", {"units": 10}),)
+    save_table(tmp_path / "layers.json", rows)
+    layers = ("--layers", tmp_path / "layers.json")
+    train(*layers, "--lr", 0.02, "-o", tmp_path / "a")
+    train("--recipe", "lenet5", *layers, "--arch", "table", "-o", tmp_path / "b")
+
+    for config in asked:
+        assert (config.architecture, config.hyper) == ("table", {"layers": rows_to_json(rows)})
+    assert [config.lr for config in asked] == [0.02, load_recipe("lenet5").lr]
+
+    assert train(*layers, "--arch", "mlp", "-o", tmp_path / "c") == 1
+    assert "--arch asks for mlp: give one of them" in capsys.readouterr().err
+    assert train("--layers", tmp_path / "none.json", "-o", tmp_path / "c") == 1
+    assert "none.json can't be read" in capsys.readouterr().err
+    assert len(asked) == 2
+
+
+def test_resume_takes_no_other_table(
+    asked: list[TrainingConfig], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_table(tmp_path / "layers.json", (LayerRow("dense", {"units": 10}),))
+    RunFolder(tmp_path / "run").create(TrainingConfig(epochs=3))
+
+    assert train("-o", tmp_path / "run", "--resume", "--layers", tmp_path / "layers.json") == 1
+    assert "begun with other settings" in capsys.readouterr().err
+    assert not asked
+
+
+def test_a_share_of_own_drawings_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "mine.jsonl"
+    monkeypatch.setattr("viewer.core.training.data_source.drawings_file", lambda: kept)
+    mine = (*SMALL[:4], "--epochs", 1, "--batch-size", 6000, "--drawings-share", 0.1)
+    assert train(*mine, "-o", tmp_path / "none") == 1
+    assert "drawings" in capsys.readouterr().err
+
+    stroke = Stroke(np.array([(70, 62), (210, 62), (126, 238)], np.float32), 12.0)
+    DrawingStore(kept).add(Drawing((stroke,), (280.0, 280.0)), "7")
+    assert train(*mine, "-o", tmp_path / "run") == 0
+    assert RunFolder(tmp_path / "run").config().drawings_share == 0.1
 
 
 def test_resume_takes_no_other_settings(

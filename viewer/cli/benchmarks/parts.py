@@ -39,7 +39,7 @@ class Figure:
     meaning : str
         For the table.
     unit : str
-        ``ms``, ``×`` (a ratio) or ``MB``.
+        ``ms``, ``×`` (a ratio), ``MB`` or ``/s``.
     target : Target or None
         None for a number that is only there to be read.
     """
@@ -115,6 +115,39 @@ PARTS: tuple[Part, ...] = (
         (
             Figure("ratio", "after 5,000 updates over a bare process", "×", Target(1.3)),
             Figure("growth_mb", "growth over the last 4,000 updates", "MB", Target(5)),
+        ),
+    ),
+    Part(
+        "training",
+        (
+            Figure(
+                "throughput_ratio",
+                "training in the window over the bare loop",
+                "×",
+                Target(0.9, False),
+            ),
+            Figure(
+                "dataloader_speedup",
+                "training in the window over a DataLoader's loop",
+                "×",
+                Target(1.1, False),
+            ),
+            Figure(
+                "augmented_speedup",
+                "the same, both with augmentation",
+                "×",
+                Target(3, False),
+            ),
+            Figure("frames_per_s", "steps of the training that were shown a second", "/s"),
+            Figure(
+                "gap_p99_ms",
+                "between two turns while training and drawing, 99th p.",
+                "ms",
+                Target(20),
+            ),
+            Figure("gap_max_ms", "the same, longest", "ms", Target(80)),
+            Figure("update_median_ms", "one pen movement while training, median", "ms"),
+            Figure("update_p99_ms", "the same, 99th percentile", "ms", Target(40)),
         ),
     ),
 )

@@ -169,9 +169,7 @@ def running(model: str | None = None) -> Iterator[Session]:
     qt = create_qt_application()
     with TemporaryDirectory() as folder:
         settings = QSettings(str(Path(folder, "settings.ini")), QSettings.Format.IniFormat)
-        application = Application(
-            qt, settings, model=model, runs_root=Path(folder, "runs")
-        )
+        application = Application(qt, settings, model=model, runs_root=Path(folder, "runs"))
         try:
             application.window.resize(*WINDOW_SIZE_PX)
             application.start()

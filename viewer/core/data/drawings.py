@@ -6,7 +6,6 @@ that can't be read is moved to a file beside, so nothing that was drawn is ever 
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from collections.abc import Iterable
@@ -21,10 +20,9 @@ from viewer.core.files import disk_error, replace_file
 from viewer.core.imaging.digit import digit_from_drawing
 from viewer.core.imaging.stroke_file import (
     MAX_FILE_BYTES,
-    _as_json,
-    _drawing,
-    _LineError,
-    _parsed,
+    LineError,
+    drawing_from_line,
+    line_of,
     read_stroke_file,
     write_stroke_file,
 )
@@ -120,7 +118,7 @@ class DrawingStore:
         index = self._located(index)
         drawing = replace(self._drawings[index], label=_checked(label))
         self._rewrite(
-            [*self._lines[:index], _line(drawing), *self._lines[index + 1 :]],
+            [*self._lines[:index], line_of(drawing), *self._lines[index + 1 :]],
             [*self._drawings[:index], drawing, *self._drawings[index + 1 :]],
         )
 
@@ -178,8 +176,8 @@ class DrawingStore:
         if not found:
             raise UserError(f'{path} has no drawing with a label: add "label" to its lines.')
         self._refresh()
-        known = {_line(drawing) for drawing in self._drawings}
-        new = {_line(d): d for d in (replace(d, label=_checked(d.label or "")) for d in found)}
+        known = {line_of(drawing) for drawing in self._drawings}
+        new = {line_of(d): d for d in (replace(d, label=_checked(d.label or "")) for d in found)}
         added = [drawing for line, drawing in new.items() if line not in known]
         self._append(added)
         return len(added)
@@ -240,13 +238,13 @@ class DrawingStore:
         return self._lines.index(line)
 
     def _append(self, drawings: list[Drawing]) -> None:
-        lines = [_line(drawing) for drawing in drawings]
+        lines = [line_of(drawing) for drawing in drawings]
         content = b"".join(line + b"\n" for line in lines)
         if sum(map(len, self._lines)) + len(self._lines) + len(content) > MAX_FILE_BYTES:
             raise UserError(f"{self._path} is full (50 MB): export it, and delete some drawings.")
         _append_durably(self._path, content)
         self._lines += lines
-        self._drawings += [_drawing(_parsed(line)) for line in lines]  # as they are read later
+        self._drawings += [drawing_from_line(line) for line in lines]  # as they are read later
         self._version = _version(self._path)
 
     def _rewrite(self, lines: list[bytes], drawings: list[Drawing]) -> None:
@@ -285,17 +283,13 @@ def _read_lines(path: Path) -> tuple[list[bytes], list[Drawing], list[bytes]]:
         if not line.strip():
             continue
         try:
-            drawing = _drawing(_parsed(line))
-        except _LineError:
+            drawing = drawing_from_line(line)
+        except LineError:
             broken.append(line)
         else:
             lines.append(line.rstrip(b"\r"))
             drawings.append(drawing)
     return lines, drawings, broken
-
-
-def _line(drawing: Drawing) -> bytes:
-    return json.dumps(_as_json(drawing)).encode()
 
 
 def _version(path: Path) -> tuple[int, int, int] | None:

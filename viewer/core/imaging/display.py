@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+GRADIENT_COLORS = ("purple-white-orange", "pink-black-green")  # on light, on dark
 
 
 class Scope(StrEnum):
@@ -34,3 +36,13 @@ class DisplaySettings:
     signed: str = "automatic"
     scope: Scope = Scope.LAYER
     dark: bool = False
+
+    def for_gradients(self) -> DisplaySettings:
+        """Return them with other signed colours, so that gradients aren't taken for weights.
+
+        They share a scale with nothing else: each layer has its own, or each channel.
+        """
+        colors = GRADIENT_COLORS[self.dark]
+        if colors == self.signed:
+            colors = "automatic"
+        return replace(self, signed=colors)

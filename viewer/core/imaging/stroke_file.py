@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from viewer.core.errors import UserError
+from viewer.core.files import replace_file
 from viewer.core.records import Drawing, FloatArray, Stroke
 
 MAX_FILE_BYTES = 50_000_000
@@ -51,15 +49,15 @@ def read_stroke_file(path: Path) -> list[Drawing]:
         if not line.strip():
             continue
         try:
-            drawings.append(_drawing(_parsed(line)))
-        except _LineError as error:
+            drawings.append(drawing_from_line(line))
+        except LineError as error:
             raise UserError(f"{path}, line {number}: {error}.") from None
     if not drawings:
         raise UserError(f"{path} holds no drawing: write one JSON object a line.")
     return drawings
 
 
-class _LineError(Exception):
+class LineError(Exception):
     """What is wrong in a line, without the full stop."""
 
 
@@ -86,27 +84,40 @@ def _parsed(line: bytes) -> dict[str, object]:
     try:
         text = line.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise _LineError("this is not UTF-8 text, so it is no stroke file") from None
+        raise LineError("this is not UTF-8 text, so it is no stroke file") from None
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
-        raise _LineError(
+        raise LineError(
             f"this is not JSON ({error.msg}, column {error.colno}): write one object a line"
         ) from None
     except (RecursionError, ValueError):  # nested too deep, or a number of 5,000 digits
-        raise _LineError("this JSON is nested too deep or has a number too long") from None
+        raise LineError("this JSON is nested too deep or has a number too long") from None
     if not isinstance(value, dict):
-        raise _LineError('a drawing is an object such as {"strokes": [[[0, 0], [9, 9]]]}')
+        raise LineError('a drawing is an object such as {"strokes": [[[0, 0], [9, 9]]]}')
     return value
 
 
-def _drawing(value: dict[str, object]) -> Drawing:
+def drawing_from_line(line: bytes) -> Drawing:
+    """Read one line of a stroke file.
+
+    Parameters
+    ----------
+    line : bytes
+        UTF-8 JSON, an object.
+
+    Raises
+    ------
+    LineError
+        If there is anything wrong in it.
+    """
+    value = _parsed(line)
     strokes = value.get("strokes")
     if not isinstance(strokes, list):
-        raise _LineError('"strokes" is missing or no list: write [[[x, y], …], …]')
+        raise LineError('"strokes" is missing or no list: write [[[x, y], …], …]')
     canvas = _canvas(value.get("canvas"))
     if sum(len(stroke) for stroke in strokes if isinstance(stroke, list)) > MAX_POINTS:
-        raise _LineError("the drawing has more than 100,000 points: leave some out")
+        raise LineError("the drawing has more than 100,000 points: leave some out")
     arrays = [_points(stroke, index) for index, stroke in enumerate(strokes, start=1)]
     width_px = _PEN_PART * (min(canvas) if canvas else _own_side(arrays))
     made = (_stroke(array, width_px) for array in arrays if len(array))
@@ -127,7 +138,7 @@ def _canvas(value: object) -> tuple[float, float] | None:
         width, height = (float(side) for side in value)
         if width > 0 and height > 0:
             return width, height
-    raise _LineError('"canvas" must be [width, height], both numbers above 0')
+    raise LineError('"canvas" must be [width, height], both numbers above 0')
 
 
 def _label(value: object) -> str | None:
@@ -135,18 +146,18 @@ def _label(value: object) -> str | None:
         return value or None
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise _LineError('"label" must be a string such as "7"')
+    raise LineError('"label" must be a string such as "7"')
 
 
 def _points(stroke: object, index: int) -> FloatArray:
     """Return (N, 3) float32: x, y, pressure (NaN where a point has none)."""
     if not isinstance(stroke, list):
-        raise _LineError(f"stroke {index} is no list of points [x, y]")
+        raise LineError(f"stroke {index} is no list of points [x, y]")
     for position, point in enumerate(stroke, start=1):
         if not isinstance(point, list) or len(point) not in (2, 3):
-            raise _LineError(f"point {position} of stroke {index} is not [x, y]")
+            raise LineError(f"point {position} of stroke {index} is not [x, y]")
         if not all(_is_number(number) for number in point):
-            raise _LineError(
+            raise LineError(
                 f"point {position} of stroke {index} holds something that is no finite number"
                 " below a billion"
             )
@@ -184,31 +195,18 @@ def write_stroke_file(path: Path, drawings: Iterable[Drawing]) -> None:
     UserError
         If the file can't be written.
     """
-    text = "".join(json.dumps(_as_json(drawing)) + "\n" for drawing in drawings)
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            temporary.replace(path)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UserError(f"{path} can't be written ({reason}): choose another folder.") from None
+    replace_file(path, b"".join(line_of(drawing) + b"\n" for drawing in drawings))
 
 
-def _as_json(drawing: Drawing) -> dict[str, object]:
+def line_of(drawing: Drawing) -> bytes:
+    """Return the line of a stroke file that `drawing_from_line` reads, without its end."""
     value: dict[str, object] = {}
     if drawing.canvas is not None:
         value["canvas"] = list(drawing.canvas)
     value["strokes"] = [_point_rows(stroke) for stroke in drawing.strokes]
     if drawing.label is not None:
         value["label"] = drawing.label
-    return value
+    return json.dumps(value).encode()
 
 
 def _point_rows(stroke: Stroke) -> list[list[float]]:

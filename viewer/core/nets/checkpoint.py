@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import struct
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from viewer.core.errors import UserError
+from viewer.core.files import replace_file
 from viewer.core.nets.architectures import InputShape, Setting, architectures
 from viewer.core.resources import resource_path
 
@@ -115,35 +115,16 @@ def save_checkpoint(path: Path, module: nn.Module, metadata: Metadata) -> None:
     UserError
         If the file can't be written.
     """
-    weights = {
+    save_weights(path, module.state_dict(), metadata)
+
+
+def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Metadata) -> None:
+    """Write a network by its state dict, see `save_checkpoint`."""
+    plain = {
         name: value.detach().to("cpu", torch.float32).contiguous()
-        for name, value in module.state_dict().items()
+        for name, value in weights.items()
     }
-    write_atomically(path, save(weights, {METADATA_KEY: metadata.to_json()}))
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name in the same folder, then rename it.
-
-    Raises
-    ------
-    UserError
-        If the folder or the file can't be written.
-    """
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            temporary = Path(file.name)
-            file.write(content)
-        temporary.chmod(0o644)  # a temporary file is private, a model is not
-        temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        reason = error.strerror or error
-        raise UserError(f"{path} can't be written ({reason}): choose another place.") from None
+    replace_file(path, save(plain, {METADATA_KEY: metadata.to_json()}))
 
 
 def load_checkpoint(path: Path) -> LoadedNetwork:

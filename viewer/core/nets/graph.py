@@ -118,8 +118,17 @@ class Graph:
                     array = value.detach().cpu().numpy().copy()
                     array.flags.writeable = False
                     store[item.name] = array
-        proxies = (MappingProxyType(store) for store in (weights, biases))
-        return WeightsRecord(step, *proxies, MappingProxyType(buffers))
+        return WeightsRecord(
+            step, MappingProxyType(weights), MappingProxyType(biases), MappingProxyType(buffers)
+        )
+
+    def weight(self, name: str) -> Tensor | None:
+        """Return the weight of a node, to be changed in place; None of one without."""
+        for item in self._steps:
+            value = getattr(item.module, "weight", None)
+            if item.name == name and isinstance(value, Tensor):
+                return value.data
+        return None
 
     def load(self, weights: Mapping[str, Tensor]) -> None:
         """Take the values of a state dict; they are copied."""

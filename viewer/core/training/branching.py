@@ -62,5 +62,7 @@ def _same_optimiser(one: TrainingConfig, other: TrainingConfig) -> bool:
 
 
 def _same_epoch(one: TrainingConfig, other: TrainingConfig) -> bool:
+    """Return whether an epoch of both has the same images, in the same order."""
     names = ("dataset", "batch_size", "validation", "seed", "drawings_share")
-    return all(getattr(one, name) == getattr(other, name) for name in names)
+    simulated = one.augmentation.simulated == other.augmentation.simulated
+    return simulated and all(getattr(one, name) == getattr(other, name) for name in names)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.core.data.folders import drawings_file
-from viewer.core.data.registry import load_dataset
+from viewer.core.data.registry import load_parts
 
 if TYPE_CHECKING:
     from viewer.core.training.config import TrainingConfig
@@ -29,7 +29,7 @@ def load_training_data(config: TrainingConfig, drawings: Path | None = None) -> 
     """
     from viewer.core.training.loop import TrainingData
 
-    train, test = load_dataset(config.dataset, "train"), load_dataset(config.dataset, "test")
+    train, test = load_parts(config.dataset)
     extra = None
     if config.drawings_share:
         from viewer.core.data.drawings import DrawingStore

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from viewer.core.data.dataset import ImageDataset
-from viewer.core.data.registry import load_dataset
+from viewer.core.data.registry import load_parts
 from viewer.core.errors import UserError
 from viewer.core.nets.architectures import architectures
 from viewer.core.nets.checkpoint import Metadata
@@ -325,7 +325,7 @@ class Trainer:
 
 
 def _load(name: str) -> TrainingData:
-    return TrainingData(load_dataset(name, "train"), load_dataset(name, "test"))
+    return TrainingData(*load_parts(name))
 
 
 def _device(name: str) -> torch.device:

@@ -1,9 +1,10 @@
-"""What an augmentation does to real images, on a thread of its own."""
+"""Single images to look at: what an augmentation does to them, or for the lab."""
 
 from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, pyqtSignal
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from viewer.core.training.config import Augmentation
 
 SAMPLES = 12
+PICTURE_PX = 64  # side of a picture for the lab
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +32,43 @@ class _Question:
     samples: int
 
 
-class AugmentationService(QObject):
-    """Distorts a few training images as a training would.
+@dataclass(frozen=True, slots=True)
+class _ImageQuestion:
+    dataset: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _PictureQuestion:
+    path: Path
+
+
+class SamplesService(QObject):
+    """Reads single images on its own thread, and distorts some as a training would.
 
     Signals
     -------
     pairs_ready(list of (before, after))
         Each (H, W) or (H, W, 3) float32, [0, 1].
+    image_ready(image, str)
+        A training image, (H, W) or (H, W, 3) float32 in [0, 1], and a title.
+    picture_ready(image, str)
+        A picture from a file, (S, S, 3) float32 in [0, 1], and its name.
     failed(str)
         One sentence.
     """
 
     pairs_ready = pyqtSignal(object)
+    image_ready = pyqtSignal(object, str)
+    picture_ready = pyqtSignal(object, str)
     failed = pyqtSignal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._mailbox: Mailbox[_Question] = Mailbox("question")
-        self._worker = Worker("augmentation", self._mailbox, self._handle, self._on_error)
+        self._mailbox: Mailbox[_Question | _ImageQuestion | _PictureQuestion] = Mailbox(
+            "question", "image", "picture"
+        )
+        self._worker = Worker("samples", self._mailbox, self._handle, self._on_error)
         self._loaded: tuple[str, ImageDataset] | None = None  # the worker's thread alone
 
     def start(self) -> None:
@@ -58,11 +79,44 @@ class AugmentationService(QObject):
         """Ask for pairs; the same seed gives the same images and the same distortions."""
         self._mailbox.put("question", _Question(dataset, settings, seed, samples))
 
+    def ask_image(self, dataset: str, seed: int) -> None:
+        """Ask for one training image; another seed gives another one."""
+        self._mailbox.put("image", _ImageQuestion(dataset, seed))
+
+    def ask_picture(self, path: Path) -> None:
+        """Ask for a picture from a file, cut to a small square."""
+        self._mailbox.put("picture", _PictureQuestion(path))
+
     def shutdown(self) -> bool:
         """End the thread; call before any receiver of the signals is deleted."""
         return self._worker.shutdown()
 
-    def _handle(self, question: _Question) -> None:
+    def _handle(self, question: _Question | _ImageQuestion | _PictureQuestion) -> None:
+        if isinstance(question, _ImageQuestion):
+            self._tell_image(question)
+        elif isinstance(question, _PictureQuestion):
+            self._tell_picture(question.path)
+        else:
+            self._tell_pairs(question)
+
+    def _tell_image(self, question: _ImageQuestion) -> None:
+        import numpy as np
+
+        dataset = self._dataset(question.dataset)
+        index = int(np.random.default_rng(question.seed).integers(len(dataset)))
+        pixels = dataset.select(np.array([index])).chw()[0].astype(np.float32) / 255
+        label = dataset.class_names[int(dataset.labels[index])]
+        self.image_ready.emit(_shown(pixels), f"{dataset.name} {index}: {label}")
+
+    def _tell_picture(self, path: Path) -> None:
+        import numpy as np
+
+        from viewer.core.data.class_pictures import read_square
+
+        pixels = read_square(path, PICTURE_PX, color=True).astype(np.float32) / 255
+        self.picture_ready.emit(pixels, path.name)
+
+    def _tell_pairs(self, question: _Question) -> None:
         import numpy as np
         import torch
 

@@ -1,0 +1,143 @@
+from types import MappingProxyType
+from typing import Any
+from unittest.mock import MagicMock
+
+import numpy as np
+import pytest
+from PyQt6.QtCore import QObject, pyqtSignal
+from pytestqt.qtbot import QtBot
+
+from tests.small_net import SmallNet, drawing, small_net
+from viewer.controllers.lab import LabController, fitted
+from viewer.core.records import FloatArray, WeightsRecord
+from viewer.widgets.lab_input import DATASET, DRAWING, PICTURE
+
+
+class FakeView(QObject):
+    """The lab's signals; what it is told goes into `calls`."""
+
+    source_changed = pyqtSignal(str)
+    next_image_requested = pyqtSignal()
+    picture_requested = pyqtSignal()
+    network_filters_requested = pyqtSignal()
+    network_filter_chosen = pyqtSignal(int)
+    kernel_applied = pyqtSignal(object, int)
+    kernel_undo_requested = pyqtSignal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = MagicMock()
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("set_"):
+            raise AttributeError(name)
+        return getattr(self.calls, name)
+
+
+class Bench:
+    """A controller of a fake view over a small network."""
+
+    def __init__(self) -> None:
+        self.net: SmallNet = small_net()
+        self.view = FakeView()
+        self.drawing: FloatArray | None = drawing(1)
+        self.weights: WeightsRecord | None = self.net.weights
+        self.controller = LabController(
+            self.view,  # type: ignore[arg-type]  # has its signals and setters
+            lambda: self.drawing,
+            lambda: self.net.network,
+            lambda: self.weights,
+        )
+
+    @property
+    def calls(self) -> Any:
+        return self.view.calls
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_nothing_is_given_to_a_page_out_of_sight(bench: Bench) -> None:
+    bench.controller.on_record_ready(bench.net.record(drawing(2)))
+    bench.controller.on_network_changed()
+    assert bench.calls.mock_calls == []
+
+
+def test_a_page_in_sight_has_the_drawing_and_the_first_layer(bench: Bench) -> None:
+    bench.controller.set_active(True)
+    source, pixels = bench.calls.set_image.call_args.args
+    assert source == DRAWING
+    np.testing.assert_array_equal(pixels, drawing(1))
+    filters, channels, height, width = bench.net.weights.weights["conv1"].shape
+    bench.calls.set_network_target.assert_called_with(
+        filters, (channels, height, width), replaced=False
+    )
+    record = bench.net.record(drawing(2))
+    bench.controller.on_record_ready(record)
+    assert bench.calls.set_image.call_args.args[1] is record.image.pixels
+
+
+def test_filters_of_the_network_are_listed_and_brought(bench: Bench) -> None:
+    bench.view.network_filters_requested.emit()
+    (names,) = bench.calls.set_network_filters.call_args.args
+    first = len(bench.net.weights.weights["conv1"])
+    assert names[0] == "conv1, filter 0"
+    assert names[first] == "conv2, filter 0"
+    bench.view.network_filter_chosen.emit(1)
+    kernel, name = bench.calls.set_kernel.call_args.args
+    assert name == "conv1, filter 1"
+    np.testing.assert_array_equal(kernel, bench.net.weights.weights["conv1"][1])
+    bench.view.network_filter_chosen.emit(first)
+    kernel, name = bench.calls.set_kernel.call_args.args
+    assert name == "conv2, filter 0, channel 0"
+    np.testing.assert_array_equal(kernel, bench.net.weights.weights["conv2"][0, :1])
+
+
+def test_a_kernel_is_asked_into_the_network_in_its_shape(bench: Bench, qtbot: QtBot) -> None:
+    small = np.ones((1, 1, 1), np.float32)
+    with qtbot.waitSignal(bench.controller.replacement_requested) as asked:
+        bench.view.kernel_applied.emit(small, 2)
+    node, index, kernel = asked.args
+    assert (node, index) == ("conv1", 2)
+    assert kernel.shape == bench.net.weights.weights["conv1"].shape[1:]
+    assert kernel.sum() == 1
+    bench.controller.set_active(True)
+    bench.controller.set_replaced(True)
+    assert bench.calls.set_network_target.call_args.kwargs == {"replaced": True}
+    with qtbot.waitSignal(bench.controller.undo_requested):
+        bench.view.kernel_undo_requested.emit()
+
+
+def test_a_network_without_convolutions(bench: Bench, qtbot: QtBot) -> None:
+    empty: MappingProxyType[str, FloatArray] = MappingProxyType({})
+    bench.weights = WeightsRecord(0, empty, empty)
+    bench.controller.set_active(True)
+    bench.calls.set_network_target.assert_called_with(0, None)
+    bench.view.network_filters_requested.emit()
+    bench.calls.set_network_filters.assert_called_with([])
+    with qtbot.assertNotEmitted(bench.controller.replacement_requested):
+        bench.view.kernel_applied.emit(np.ones((1, 3, 3), np.float32), 0)
+
+
+def test_requests_of_images_are_passed_on(bench: Bench, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(bench.controller.dataset_image_requested):
+        bench.view.source_changed.emit(DATASET)
+    with qtbot.waitSignal(bench.controller.picture_requested):
+        bench.view.picture_requested.emit()
+    pixels = np.zeros((28, 28), np.float32)
+    bench.controller.set_dataset_image(pixels, "MNIST test 3")
+    bench.calls.set_image.assert_called_with(DATASET, pixels, "MNIST test 3")
+    bench.controller.set_picture(pixels, "cat")
+    bench.calls.set_image.assert_called_with(PICTURE, pixels, "cat")
+    bench.view.source_changed.emit(DRAWING)
+    assert bench.calls.set_image.call_args.args[0] == DRAWING
+
+
+def test_a_kernel_is_fitted_into_the_middle_of_every_channel() -> None:
+    kernel = np.arange(1, 5, dtype=np.float32).reshape(1, 2, 2)
+    result = fitted(kernel, (3, 5, 4))
+    assert result.shape == (3, 5, 4)
+    np.testing.assert_array_equal(result[0, 1:3, 1:3], kernel[0])
+    assert result.sum() == 3 * kernel.sum()

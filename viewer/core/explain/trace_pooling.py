@@ -1,0 +1,82 @@
+"""Which value pooling took, or what it averaged."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from viewer.core.explain.pooling_window import adaptive_span, pooling_window
+from viewer.core.explain.trace_children import IntArray
+from viewer.core.explain.trace_convolution import window_places
+from viewer.core.explain.trace_parts import PoolingPart
+from viewer.core.explain.trace_question import Answer, Question, unexplained
+
+
+def explain_pooling(question: Question) -> Answer:
+    """Return the maximum of the window, or its average."""
+    x, name = question.x, question.node.type_name.lower()
+    if x.ndim != 3 or len(question.node.output_shape) != 3:
+        return unexplained(question, "Only two-dimensional pooling is explained.")
+    found = _places(question)
+    if found is None:
+        return unexplained(question, f"The window of this {name} is not known.")
+    ys, xs = found
+    inside_y, inside_x = (ys >= 0) & (ys < x.shape[1]), (xs >= 0) & (xs < x.shape[2])
+    inside = inside_y[:, None] & inside_x
+    values = np.zeros(inside.shape)
+    values[inside] = x[question.index[0], ys[inside_y][:, None], xs[inside_x]].ravel()
+    winner, divisor = None, 1.0
+    if "avg" in name:
+        divisor = _divisor(question, ys, xs, int(inside.sum()))
+        total = float(values.sum()) / divisor
+    else:
+        flat = int(np.argmax(np.where(inside, values, -np.inf)))
+        winner = (flat // len(xs), flat % len(xs))
+        total = float(values[winner])
+    part = PoolingPart(
+        kind="average" if winner is None else "max",
+        source=question.source,
+        channel=question.index[0],
+        ys=ys,
+        xs=xs,
+        inside=inside,
+        values=values,
+        winner=winner,
+        divisor=divisor,
+    )
+    return Answer(total, float(np.abs(values).sum()) / divisor, part)
+
+
+def _places(question: Question) -> tuple[IntArray, IntArray] | None:
+    node, size = question.node, question.x.shape[1:]
+    _, y, x = question.index
+    if "adaptive" in node.type_name.lower():
+        spans = (
+            adaptive_span(position, parts, length)
+            for position, parts, length in zip((y, x), node.output_shape[1:], size, strict=True)
+        )
+        ys, xs = (np.arange(*span) for span in spans)
+        return ys, xs
+    window = pooling_window(node, question.weights)
+    if window is None:
+        return None
+    return window_places(window, 0, y), window_places(window, 1, x)
+
+
+def _divisor(question: Question, ys: IntArray, xs: IntArray, inside: int) -> float:
+    """Return what torch divides by, as ``avg_pool2d`` documents its settings."""
+    fixed = question.number("divisor_override", 0)
+    if fixed:
+        return fixed
+    if not question.number("count_include_pad", 1):
+        return float(inside)
+    window = pooling_window(question.node, question.weights)
+    if window is None:  # adaptive: no padding
+        return float(inside)
+    # With ceil_mode the last window may reach beyond the padding; that part never counts.
+    sides = (
+        int((places < length + padding).sum())
+        for places, length, padding in zip(
+            (ys, xs), question.x.shape[1:], window.padding, strict=True
+        )
+    )
+    return float(next(sides) * next(sides))
