@@ -587,6 +587,11 @@ def test_a_remedy_that_goes_back_branches_from_the_good_step(desk: Desk) -> None
     assert parent is not None
     assert (parent.id, parent.step) == (info(first).id, kept[3])
     assert RunFolder(desk.path).config() == replace(LONG, lr=0.01)
+    assert remedy.text in desk.panel.trouble.text
+
+    desk.panel.trouble.undo.click()
+    desk.wait(lambda: desk.path == first)
+    desk.settled(RunState.PAUSED)
     assert desk.panel.trouble.text == ""
 
 

@@ -14,6 +14,7 @@ from tests.few_digits import CONFIG, few_digits, plain_outputs, snapshot_of, tra
 from viewer.core.live import LiveNetwork, Snapshot
 from viewer.core.records import ActivationRecord, Drawing, InferenceRequest, Stroke
 from viewer.core.training.config import TrainingConfig
+from viewer.core.training.evaluation import build_network
 from viewer.core.training.loop import Trainer
 
 SEVEN = np.array([(70, 62), (140, 59), (210, 62), (174, 140), (126, 238)], np.float32)
@@ -208,3 +209,13 @@ def test_a_comparison_fits_its_own_two_steps_only() -> None:
     assert not live.fits(replace(after, reference=None))
     assert not live.fits(replace(later, reference=before))  # the title names the steps
     assert not live.fits(replace(after, reference=later))
+
+
+def test_a_network_is_built_without_a_random_number() -> None:
+    learner = trainer(NORMED)
+    snapshot = snapshot_of(train_to(learner, 3))
+    before = torch.get_rng_state()
+    LiveNetwork(replace(snapshot, reference=snapshot))
+    build_network("few", snapshot.metadata, snapshot.weights)
+
+    assert torch.equal(torch.get_rng_state(), before)  # a training's dropout draws from it

@@ -65,9 +65,8 @@ class ComparisonTraining(QObject):
         self._at_work = self._waiting.pop(0)
         self._run.begin(self._at_work)
 
-    def _on_state_changed(self) -> None:
+    def _on_state_changed(self, state: RunState) -> None:
         run = self._at_work
-        state = self._training.state
         if run is None or state not in (RunState.FINISHED, RunState.IDLE):
             return
         if state is RunState.IDLE or self._training.path != run.path:

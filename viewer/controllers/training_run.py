@@ -83,6 +83,8 @@ class RunController(QObject):
         self._monitor: Monitor | None = None
         self._trouble: Trouble | None = None
         self._before: dict[str, Any] = {}  # what the remedy changed
+        self._left: OldRun | None = None  # what a remedy has gone back in
+        self._applied = ""  # what is to be said of it once the new run is there
         self._config: TrainingConfig | None = None  # as it is now
         self._timer = QTimer(panel)  # ends with what it refreshes
         self._timer.setInterval(REFRESH_MS)
@@ -201,6 +203,11 @@ class RunController(QObject):
         )
         self._trouble = None
         self._panel.trouble.clear()
+        if self._applied:
+            self._panel.trouble.show_applied(self._applied)
+            self._applied = ""
+        else:
+            self._left = None
         self._show_live(opened.config)
         self.opened_changed.emit(opened)
         self.history_changed.emit()
@@ -269,7 +276,12 @@ class RunController(QObject):
         changes = dict(trouble.remedy.changes)
         if trouble.remedy.go_back_to is not None:
             self._panel.trouble.clear()
+            if self.opened is not None:
+                self._left = OldRun(self.opened.path, Until.BATCH)
+                self._applied = f"Done: {trouble.remedy.text}, in a run of its own."
             self.go_back_requested.emit(trouble.good_step, changes)
+            if not self._asked:  # there was nothing to go back to
+                self._left, self._applied = None, ""
             return
         self._before = {name: getattr(self._config, name) for name in changes}
         self._adjust(changes)
@@ -277,7 +289,10 @@ class RunController(QObject):
         self._panel.trouble.show_applied(f"Done: {trouble.remedy.text}.")
 
     def _on_undo_requested(self) -> None:
-        if self._before and self._config is not None:
+        if self._left is not None:
+            left, self._left = self._left, None
+            self.begin(left)
+        elif self._before and self._config is not None:
             self._adjust(self._before)
             self._show_live(self._config)
             self._before = {}

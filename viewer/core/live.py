@@ -120,7 +120,9 @@ def _engine(snapshot: Snapshot) -> Engine:
 
     metadata = snapshot.metadata
     architecture = architectures().get(metadata.architecture)
-    module = architecture.build(metadata.hyper, metadata.input_shape, len(metadata.class_names))
+    module = architecture.build_empty(
+        metadata.hyper, metadata.input_shape, len(metadata.class_names)
+    )
     module.load_state_dict(dict(snapshot.weights))
     module.eval().requires_grad_(requires_grad=False)
     return Engine(LoadedNetwork(module, metadata, "training", snapshot.title))

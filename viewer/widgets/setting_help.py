@@ -76,6 +76,8 @@ SETTING_HELP: Final = MappingProxyType(
         " off for large networks and batches.",
         "threads": "Threads of the processor that train. Raising it helps large networks;"
         " small ones lose by it, and the window needs some time as well.",
+        "channels_last": "Keeps the channels of a pixel side by side in memory. On a processor"
+        " that makes a small convnet a fifth faster; the last digits of the result differ.",
     }
 )
 

@@ -51,7 +51,7 @@ SECTIONS: Final = MappingProxyType(
             ("gain_low", "gain_high"),
             ("simulated",),
         ),
-        RUN: (("epochs",), ("batch_size",), ("device",), ("threads",), ("seed",)),
+        RUN: (("epochs",), ("batch_size",), ("device",), ("threads", "channels_last"), ("seed",)),
     }
 )
 SPECIAL = frozenset({"dataset", "architecture", "start", "frozen", "device"})
@@ -115,6 +115,7 @@ STYLES: Final = MappingProxyType(
         "batch_size": Style("Batch size", doublings),
         "device": Style("Device", by(1)),
         "threads": Style("Threads", by(1)),
+        "channels_last": Style("Channels last", by(1)),
         "seed": Style("Seed", by(1)),
     }
 )

@@ -121,6 +121,7 @@ def test_each_round_is_compared_with_its_neighbour() -> None:
         {
             "window": [90.0, 45.0, 80.0],
             "bare": [100.0, 50.0, 100.0],
+            "same_layout": [112.5, 56.25, 100.0],
             "plain_window": [110.0, 120.0, 130.0],
             "loader": [100.0, 100.0, 100.0],
             "augmented_loader": [30.0, 15.0, 10.0],
@@ -128,6 +129,7 @@ def test_each_round_is_compared_with_its_neighbour() -> None:
     )
     assert found == {
         "throughput_ratio": pytest.approx(0.9),
+        "same_layout_ratio": pytest.approx(0.8),
         "dataloader_speedup": pytest.approx(1.2),
         "augmented_speedup": pytest.approx(3.0),
     }

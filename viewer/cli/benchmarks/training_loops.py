@@ -38,16 +38,26 @@ class Loop:
         Its batch size counts; its data set must be MNIST.
     batches : iterator of (images, labels)
         (B, 1, 28, 28) float32 as the network takes them and (B,) int64, without end.
+    channels_last : bool
+        Memory layout; loops as they are usually written leave torch's default.
 
     Attributes
     ----------
     network : torch.nn.Module
     """
 
-    def __init__(self, config: TrainingConfig, batches: Iterator[tuple[Tensor, Tensor]]) -> None:
+    def __init__(
+        self,
+        config: TrainingConfig,
+        batches: Iterator[tuple[Tensor, Tensor]],
+        *,
+        channels_last: bool = False,
+    ) -> None:
         architecture = architectures().get(config.architecture)
         hyper = architecture.complete(config.hyper)
         self.network: nn.Module = architecture.build(hyper, (1, 28, 28), 10).train()
+        if channels_last:
+            self.network = self.network.to(memory_format=torch.channels_last)
         self._optimiser = build_optimiser(self.network, config)
         steps = 1_000_000  # the schedule's length: longer than any measurement
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(self._optimiser, config.lr, steps)

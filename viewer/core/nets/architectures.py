@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import nn
 
 from viewer.core.errors import UserError
@@ -167,6 +168,18 @@ class Architecture:
         complete = self.complete({} if hyper is None else hyper)
         self._check_ends(input_shape, classes)
         return nn.Sequential(OrderedDict(self.layers(input_shape, classes, complete)))
+
+    def build_empty(
+        self, hyper: Mapping[str, object] | None, input_shape: InputShape, classes: int
+    ) -> nn.Sequential:
+        """Build a network whose weights are still to be loaded, see `build`.
+
+        No random number is drawn, so that a training on another thread, whose dropout draws from
+        the same generator, stays what it is.
+        """
+        with torch.device("meta"):
+            network = self.build(hyper, input_shape, classes)
+        return network.to_empty(device="cpu")
 
     def _check_ends(self, input_shape: InputShape, classes: int) -> None:
         channels, height, width = input_shape

@@ -108,6 +108,7 @@ class TrainingConfig:
     ema: float = _setting(0.0, "decay of the running average of weights; 0 for none", high=0.99999)
     device: str = _setting("cpu", "device: cpu, cuda, cuda:1, mps")
     threads: int = _setting(1, "threads of the computation", 1, 1024)
+    channels_last: bool = _setting(False, "channels last in memory: faster, rounds differently")
     frozen: tuple[str, ...] = ()
     start: str = _setting("", "network to start from: a name in the box, or a file")
     drawings_share: float = _setting(0.0, "share of own drawings among the images", high=0.9)

@@ -151,7 +151,7 @@ def build_network(
     module = (
         architectures()
         .get(metadata.architecture)
-        .build(metadata.hyper, metadata.input_shape, len(metadata.class_names))
+        .build_empty(metadata.hyper, metadata.input_shape, len(metadata.class_names))
     )
     try:
         module.load_state_dict(dict(weights))

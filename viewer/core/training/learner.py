@@ -161,9 +161,20 @@ class Learner:
         """Take up a state; errors of many types if it is not of such a learner."""
         self.network.load_state_dict(state["network"])
         self._optimiser.load_state_dict(state["optimiser"])
+        self._lay_out()
         if self.average is not None:
             self.average.network.load_state_dict(state["average"])
         self.forget_gradients()
+
+    def _lay_out(self) -> None:
+        """Give what the optimiser keeps the memory layout of its parameter.
+
+        A fused optimiser goes through both in the order of memory, and files have one order.
+        """
+        for parameter, kept in self._optimiser.state.items():
+            for name, value in kept.items():
+                if isinstance(value, Tensor) and value.shape == parameter.shape:
+                    kept[name] = torch.empty_like(parameter).copy_(value)
 
     def _gradient_norms(self) -> list[Tensor]:
         """Return each gradient's norm: not finite if a number in it is not, or if it is huge."""

@@ -321,6 +321,8 @@ class Trainer:
         if start is not None:
             take_up(network, start, what)
         freeze(network, self.config.frozen)
+        if self.config.channels_last:
+            network = network.to(memory_format=torch.channels_last)
         return network.to(self._device)
 
 

@@ -67,6 +67,7 @@ def presets() -> Mapping[str, Preset]:
                     lr=0.01,
                     weight_decay=0.01,
                     validation=0.05,
+                    channels_last=True,
                 ),
             ),
             "standard": Preset(
@@ -81,6 +82,7 @@ def presets() -> Mapping[str, Preset]:
                     weight_decay=0.01,
                     augmentation=_GENTLE,
                     validation=0.05,
+                    channels_last=True,
                 ),
             ),
             "thorough": Preset(
@@ -96,6 +98,7 @@ def presets() -> Mapping[str, Preset]:
                     ema=0.999,
                     augmentation=_STRONG,
                     validation=0.05,
+                    channels_last=True,
                 ),
             ),
         }
