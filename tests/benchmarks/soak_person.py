@@ -123,7 +123,7 @@ class Person:
             "hide or show": (0.5, lambda: self._trigger("training")),
             "theme": (0.7, lambda: self._trigger(self._rng.choice(THEMES))),
             "evaluate": (2, lambda: self._click_in_evaluation("Evaluate")),
-            "cancel evaluation": (1, lambda: self._click_in_evaluation("Cancel")),
+            "cancel evaluation": (1, self._cancel_evaluation),
             "mistake to pad": (1, self._show_mistake),
             "resize": (1, self._resize),
             "zoom": (1, lambda: self._trigger(self._rng.choice(("zoom_in", "zoom_fit")))),
@@ -302,6 +302,12 @@ class Person:
         view = self._panel.findChild(EvaluationView)
         buttons = [] if view is None else view.findChildren(QPushButton)
         return any(_click(b) for b in buttons if b.text() == text and not b.isHidden())
+
+    def _cancel_evaluation(self) -> bool:
+        """Cancel the evaluation at work, or one that is begun for it."""
+        if self._click_in_evaluation("Evaluate"):
+            spin(SHORTEST_WAIT_S + 0.2 * self._rng.random())
+        return self._click_in_evaluation("Cancel")
 
     def _show_mistake(self) -> bool:
         view = self._panel.findChild(EvaluationView)

@@ -16,7 +16,7 @@ from viewer.core.training.library import (
 )
 from viewer.core.training.run_folder import RunFolder
 from viewer.core.training.run_info import STALE_S, Parent, RunStatus, new_info
-from viewer.core.training.run_lock import RunLock
+from viewer.core.training.run_lock import LOCK_NAME, RunLock
 
 
 def make(path: Path, name: str = "A run", parent: Parent | None = None) -> RunFolder:
@@ -56,6 +56,26 @@ def test_a_killed_run_does_not_run_for_ever(tmp_path: Path) -> None:
     long_ago = path.stat().st_mtime - 2 * STALE_S
     os.utime(path, (long_ago, long_ago))
     assert only(tmp_path).status is RunStatus.STOPPED
+
+
+def test_a_run_on_this_machine_runs_as_long_as_it_is_locked(tmp_path: Path) -> None:
+    folder = make(tmp_path / "run")
+    lock = RunLock(folder.path)
+    path = tmp_path / "run" / "run.json"
+    long_ago = path.stat().st_mtime - 2 * STALE_S
+    os.utime(path, (long_ago, long_ago))
+    assert only(tmp_path).status is RunStatus.RUNNING
+    os.utime(path)
+    lock.release()  # as a kill does
+    assert only(tmp_path).status is RunStatus.STOPPED
+    RunLock(folder.path).release()  # looking at it left it free
+
+
+def test_a_lock_of_another_machine_tells_nothing(tmp_path: Path) -> None:
+    folder = make(tmp_path / "run")
+    RunLock(folder.path).release()
+    (folder.path / LOCK_NAME).write_bytes(b"elsewhere")
+    assert only(tmp_path).status is RunStatus.RUNNING
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import operator
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -24,6 +25,8 @@ from viewer.core.records import FloatArray, Kind, Node, WeightsRecord
 INPUT_NAME = "input"
 SOFTMAX_NAME = "softmax"
 
+# What torch.fx replaces while it traces is put back right only if traces don't overlap.
+_TRACING = threading.Lock()
 _IN_PLACE_FUNCTIONS = frozenset({operator.iadd, operator.isub, operator.imul, operator.itruediv})
 
 
@@ -178,9 +181,38 @@ class Graph:
             yield Node(SOFTMAX_NAME, Kind.SOFTMAX, "Softmax", (self.logits,), shape, 0, False)
 
 
+class _Tracer(fx.Tracer):
+    """A tracer that leaves other threads alone.
+
+    While it is at work, torch.fx replaces what calling a module does, for all modules: a
+    training or an evaluation on another thread would be traced, or fail.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._thread = threading.get_ident()
+
+    def call_module(
+        self,
+        m: nn.Module,
+        forward: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        if threading.get_ident() != self._thread:
+            return forward(*args, **kwargs)
+        return super().call_module(m, forward, args, kwargs)
+
+    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, fx.Proxy]) -> Any:
+        if threading.get_ident() != self._thread:
+            return attr_val
+        return super().getattr(attr, attr_val, parameter_proxy_cache)
+
+
 def _trace(module: nn.Module) -> fx.Graph:
     try:
-        return fx.Tracer().trace(module)
+        with _TRACING:
+            return _Tracer().trace(module)
     except Exception as error:
         raise UserError(
             f"The network can't be followed step by step ({type(error).__name__}: {error}): "

@@ -13,6 +13,7 @@ from typing import Any
 
 from viewer.core.errors import UserError
 from viewer.core.files import replace_file
+from viewer.core.training.run_lock import is_held
 
 INFO_NAME = "run.json"
 CONFIG_NAME = "config.json"
@@ -135,12 +136,16 @@ def write_info(folder: Path, info: RunInfo) -> None:
 
 
 def seen_status(folder: Path, info: RunInfo) -> RunStatus:
-    """Return the status, where ``running`` is believed only of a run that wrote lately.
+    """Return the status, where ``running`` is believed only of a run that is at work.
 
-    A process that is killed can't change its status any more.
+    A process that is killed can't change its status any more. On this machine its lock tells;
+    elsewhere a run counts as running that wrote lately.
     """
     if info.status is not RunStatus.RUNNING:
         return info.status
+    held = is_held(folder)
+    if held is not None:
+        return RunStatus.RUNNING if held else RunStatus.STOPPED
     times = [_modified_s(folder / name) for name in (INFO_NAME, BATCHES_NAME)]
     return RunStatus.RUNNING if time.time() - max(times) < STALE_S else RunStatus.STOPPED
 

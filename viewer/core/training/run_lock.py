@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
 from pathlib import Path
 from typing import BinaryIO
@@ -54,11 +55,41 @@ class RunLock:
                 self._file.close()
                 raise _in_use(folder) from error
             # A shared file system without locks: training there is better than not training.
+        self._sign()
 
     def release(self) -> None:
         """Let another one train here; again does nothing."""
         self._file.close()
 
+    def _sign(self) -> None:
+        """Say which machine holds it; without that it merely can't be told later."""
+        try:
+            self._file.truncate(0)
+            self._file.write(platform.node().encode())
+            self._file.flush()
+        except OSError:
+            return
+
+
+def is_held(folder: Path) -> bool | None:
+    """Return whether a process trains in a run's folder; None where that can't be told.
+
+    Only of a process on this machine: not every shared file system tells others of a lock.
+    """
+    try:
+        with (folder / LOCK_NAME).open("rb") as file:
+            if file.read() != platform.node().encode():
+                return None
+            file.seek(0)
+            _lock(file)  # let go of as the file is closed
+    except BlockingIOError:
+        return True
+    except PermissionError:
+        return True if os.name == "nt" else None  # there what is locked can't be read
+    except OSError:
+        return None
+    return False
+
 
 def _in_use(folder: Path) -> UserError:
-    return UserError(f"{folder} is in use by another training: stop that one first.")
+    return UserError(f"{folder} is being trained: stop that training first.")
