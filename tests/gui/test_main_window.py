@@ -189,19 +189,19 @@ def test_after_training_the_accuracy_is_that_of_the_file(make_window: WindowMake
 @pytest.mark.parametrize(
     ("title", "kind", "heading", "details"),
     [
-        ("my run", "weights", "my run · step 1,234", "54,570 parameters · learning MNIST"),
+        ("my run", "weights", "my run · step 1,234", "54,570 parameters · trained on MNIST"),
         (
             "my run",
             "gradients",
             "my run · step 1,234",
-            "filters show the gradients of step 1,234 · 54,570 parameters · learning MNIST",
+            "filters show the gradients of step 1,234 · 54,570 parameters · trained on MNIST",
         ),
         (
             "my run: step 1,234 minus step 20",
             "differences",
             "my run: step 1,234 minus step 20",
             "filters and maps show what changed between the two steps · "
-            "54,570 parameters · learning MNIST",
+            "54,570 parameters · trained on MNIST",
         ),
     ],
 )
@@ -248,6 +248,9 @@ def test_a_network_that_was_not_offered_is_added(make_window: WindowMaker) -> No
     bar.set_networks(SHIPPED)
     bar.set_current_network(NetworkChoice("/tmp/other.safetensors", "other"))
     assert bar.chooser.currentText() == "other"
+    assert bar.chooser.count() == 4
+    bar.set_current_network(NetworkChoice("/tmp/other.safetensors", "renamed"))
+    assert bar.chooser.currentText() == "renamed"
     assert bar.chooser.count() == 4
 
 

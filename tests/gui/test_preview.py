@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from viewer.widgets.preview import NetworkInputView
+from viewer.widgets.theme import LIGHT
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
 
@@ -48,6 +49,18 @@ def test_the_zoom_is_a_whole_number(
     assert area.height() == side
     assert area.width() == side * shape[1] / shape[0]
     assert view.detail == f"{shape[1]} × {shape[0]} pixels"
+
+
+def test_a_part_is_outlined_until_it_is_not(view: NetworkInputView) -> None:
+    view.set_image(np.zeros((28, 28), np.float32))
+    plain = view.view.grab().toImage()
+    view.view.set_field(((5, 5, 20, 5), (20, 5, 20, 20)))
+    outlined = view.view.grab().toImage()
+    assert outlined.pixelColor(3 * 10, 3 * 5) == LIGHT.color("accent")
+    assert outlined.pixelColor(3 * 20, 3 * 10) == LIGHT.color("accent")
+    assert outlined.pixelColor(3 * 10, 3 * 20) == QColor("black")
+    view.view.set_field(())
+    assert view.view.grab().toImage() == plain
 
 
 def test_values_out_of_range_are_shown_as_the_nearest(view: NetworkInputView) -> None:

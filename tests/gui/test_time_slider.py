@@ -50,6 +50,22 @@ def _at(slider: TimeSlider, step: int) -> QPoint:
     return QPoint(round(slider.track.x_of(step)), 23)
 
 
+def test_live_tells_the_step_that_is_shown_not_the_last_kept_one(slider: TimeSlider) -> None:
+    slider.set_shown(217, True)
+    assert slider.text().startswith("Step 217 of 217")
+    slider.set_shown(100, False)
+    assert slider.text().startswith("Step 100 of 200")
+
+
+def test_growing_figures_do_not_move_the_slider(slider: TimeSlider) -> None:
+    slider.set_storage("100 steps, 100.0 MB of 512 MB")
+    QTest.qWait(0)
+    width = slider.track.width()
+    slider.set_storage("9 steps, 1.0 MB of 512 MB")
+    QTest.qWait(0)
+    assert slider.track.width() == width
+
+
 def test_timeline_goes_both_ways_and_gives_the_start_room() -> None:
     line = Timeline(200, STEPS, MARKS)
     assert line.step_at(line.share(50)) == pytest.approx(50)

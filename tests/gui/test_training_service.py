@@ -460,6 +460,7 @@ def test_an_error_in_the_middle_is_told_and_the_run_can_be_resumed(
     monkeypatch.setattr(Trainer, "_train_batch", train_batch)
     bench.service.begin(NewRun(tmp_path / "run", CONFIG))
     reach(bench, qtbot, RunState.IDLE)
+    qtbot.waitUntil(lambda: bench.sentences != [])  # it is told after the state
     assert bench.sentences == ["The training stopped: RuntimeError: out of memory."]
     assert "out of memory" in capfd.readouterr().err
     assert RunFolder(tmp_path / "run").info().step == 5

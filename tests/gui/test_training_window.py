@@ -33,9 +33,11 @@ from viewer.core.training.monitor import Remedy, Trouble, TroubleKind
 from viewer.core.training.progress import RunState
 from viewer.core.training.run_folder import RunFolder
 from viewer.core.training.run_info import RunInfo
+from viewer.services.runs import RunNumbers, RunsService
 from viewer.services.training import OldRun
 from viewer.widgets.dialogs import ClosingDialog
 from viewer.widgets.ink_surface import Tool
+from viewer.widgets.run_tree import STEPS
 from viewer.widgets.training_panel import TrainingPanel
 
 SEVEN = np.array([(70, 62), (140, 59), (210, 62), (174, 140), (126, 238)], np.float32)
@@ -461,6 +463,38 @@ def test_a_stopped_run_is_resumed_from_the_tree(desk: Desk) -> None:
     steps = desk.training.run.history.batches.column("step").tolist()
     assert steps == list(range(1, desk.step + 1))  # of before, and of now
     assert len(list_runs(desk.root)) == 1
+
+
+def test_a_stopped_run_stays_at_the_step_it_ended_with(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[RunNumbers] = []
+    asked: list[int] = []
+    monkeypatch.setattr(RunsService, "show", lambda _self, _path, step, _other: asked.append(step))
+    desk.draw()
+    desk.start(step=20)
+    desk.training.time.numbers_ready.connect(read.append)
+    desk.click("Stop")
+    desk.settled(RunState.IDLE)
+    last = info(desk.path).step
+    desk.wait(lambda: desk.shown() == (last, last))
+    desk.wait(lambda: any(n.info.status == "stopped" for n in read))
+    # Older, kept weights are not fetched in place of the last ones.
+    assert all(step >= last for step in asked)
+    assert f"{last:,} of {last:,}" in desk.panel.time.text()
+
+
+def test_the_list_of_runs_tells_how_far_the_one_at_hand_is(desk: Desk) -> None:
+    desk.start(step=20)
+    desk.panel.show_page("Runs")
+    desk.wait(lambda: desk.training.runs.summary(desk.path) is not None)
+    desk.pause()
+    desk.wait(lambda: len(desk.training.run.history.batches) == desk.step)
+    desk.training.runs.show_progress()
+    tree = desk.panel.runs.tree
+    item = tree.topLevelItem(0)
+    assert item is not None
+    assert item.text(STEPS).startswith(f"{desk.step:,} of")
 
 
 def test_a_second_run_has_curves_of_its_own(desk: Desk) -> None:

@@ -127,6 +127,7 @@ def test_the_states_are_those_of_the_service() -> None:
 
 
 def test_what_is_not_known_yet_is_a_dash(bar: Transport) -> None:
+    bar.set_state(RunState.RUNNING)
     bar.set_progress(Progress(0, 4690, 938))
     assert _text(bar).text() == (
         "Epoch 1 of 5 · step 0 of 4,690 · – images/s · – left · loss – · accuracy –"
@@ -170,9 +171,27 @@ def test_times_are_minutes_and_seconds(seconds: float | None, text: str) -> None
     assert duration_text(seconds) == text
 
 
+@pytest.mark.parametrize(
+    ("state", "step", "word"),
+    [(RunState.IDLE, 1234, "Stopped"), (RunState.FINISHED, 4690, "Finished")],
+)
+def test_a_run_that_is_over_has_no_speed(
+    bar: Transport, state: RunState, step: int, word: str
+) -> None:
+    bar.set_progress(replace(PROGRESS, step=step))
+    bar.set_state(RunState.RUNNING)
+    assert "left" in _text(bar).text()
+    bar.set_state(state)
+    text = _text(bar).text()
+    assert text.startswith(f"{word} · Epoch ")
+    assert "left" not in text
+    assert "images/s" not in text
+
+
 def test_messages_stand_in_place_of_figures(bar: Transport) -> None:
     assert _text(bar).text() == NOTHING_YET
     bar.set_progress(PROGRESS)
+    bar.set_state(RunState.RUNNING)
     assert _text(bar).text().startswith("Epoch 2")
     bar.set_state(RunState.FINISHING)
     assert _text(bar).text().startswith("Finishing")

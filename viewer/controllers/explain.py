@@ -13,16 +13,19 @@ from viewer.core.records import Kind
 if TYPE_CHECKING:
     from viewer.controllers.lab import LabController
     from viewer.controllers.sliding import SlidingController
+    from viewer.controllers.trace import TraceController
     from viewer.controllers.views import ViewController
     from viewer.core.imaging.display import DisplaySettings
     from viewer.core.records import ActivationRecord, FloatArray, NetworkRecord, WeightsRecord
     from viewer.services.all import Services
     from viewer.widgets.docks import Dock
+    from viewer.widgets.flow import FlowView
     from viewer.widgets.icons import IconSet
     from viewer.widgets.lab_view import LabView
     from viewer.widgets.main_window import MainWindow
     from viewer.widgets.sliding_view import SlidingView
     from viewer.widgets.theme import Theme
+    from viewer.widgets.trace_view import TraceView
 
 PICTURE_FILTER = "Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff);;All files (*)"
 FLOATING_SIZE = QSize(960, 640)
@@ -270,3 +273,43 @@ class _LabFeed:
 
     def set_weights(self, _weights: WeightsRecord) -> None:
         self._controller.on_network_changed()
+
+
+class TraceDock(ExplainDock["TraceView"]):
+    """The arithmetic of the value that is selected.
+
+    Parameters
+    ----------
+    window : MainWindow
+    views : ViewController
+    flow : FlowView
+        Where receptive fields are outlined, beside the drawing that the network sees.
+    """
+
+    NAME, TITLE = "trace", "Why this number?"
+
+    def __init__(
+        self,
+        window: MainWindow,
+        views: ViewController,
+        flow: FlowView,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(window, views, parent)
+        self._flow = flow
+
+    def show(self) -> None:
+        """Bring it to the front; the keys go to it."""
+        super().show()
+        if self.view is not None:
+            self.view.setFocus()
+
+    def _build(self) -> tuple[TraceView, TraceController]:
+        from viewer.controllers.trace import TraceController
+        from viewer.widgets.trace_view import TraceView
+
+        view = TraceView()
+        drawing = self._window.pad_panel.preview.view
+        controller = TraceController(view, self._views, self._flow, drawing, self)
+        self.shown_changed.connect(controller.set_active)
+        return view, controller

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PyQt6.QtCore import QRect
 
 from viewer.core.errors import UserError
 from viewer.core.explain.lab_presets import PATTERNS, ROWS, kernel_preset
@@ -106,6 +107,14 @@ class LessonLab:
         view.change_settings(**changes)
         view.pin(None)
 
+    def formula_area(self) -> QRect | None:
+        """Return where the sizes stand in the view: between the settings and the arithmetic."""
+        view = self._view()
+        if view is None:
+            return None
+        top, foot = view.settings_bar.geometry().bottom() + 1, view.readout.geometry().top()
+        return QRect(0, top, view.width(), foot - top)
+
     def widget(self, target: str) -> QWidget | None:
         """Return the part of the lab that a lesson points at."""
         view = self._view()
@@ -113,6 +122,7 @@ class LessonLab:
             return None
         return {
             "lab": view,
+            "lab:formula": view,
             "lab:input": view.input,
             "lab:kernels": view.kernels,
             "lab:maps": view.maps,

@@ -7,21 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from PyQt6.QtCore import QObject, QRect, pyqtSignal
+from PyQt6.QtCore import QObject, QRect, QRectF, pyqtSignal
 from PyQt6.QtWidgets import QWidget
 
 from viewer.controllers.lesson_lab import LessonLab
 from viewer.controllers.lesson_memory import LessonMemory
+from viewer.controllers.lesson_panels import LessonPanels
 from viewer.controllers.lesson_training import LessonTraining
 from viewer.core.errors import UserError
 from viewer.core.imaging.stroke_file import read_stroke_file
 from viewer.core.lessons.actions import DATASET, LAB, SLIDING, TRACE, TRAINING
 from viewer.core.lessons.live import Live
 from viewer.core.records import Legibility, Picture, Selection
+from viewer.widgets.flow_scroll import reveal
 
 if TYPE_CHECKING:
     from viewer.controllers.main import MainController
-    from viewer.core.lessons.lesson import Action
+    from viewer.core.lessons.lesson import Action, Step
     from viewer.core.records import ActivationRecord, FloatArray
     from viewer.services.all import Services
     from viewer.widgets.main_window import MainWindow
@@ -62,6 +64,12 @@ class Stage(Protocol):
 
     def place(self, target: str) -> tuple[QWidget, QRect] | None:
         """Return the widget to point at and where in it; None if it isn't shown."""
+
+    def reveal(self, target: str) -> None:
+        """Scroll what is to be pointed at into sight."""
+
+    def tidy(self, step: Step) -> None:
+        """Hide the panels that a lesson has opened and the step has no use for."""
 
     def remember(self) -> None:
         """Note what is on screen, for `restore`."""
@@ -104,6 +112,7 @@ class MainStage(QObject):
         self._base: FloatArray | None = None  # the picture before it was shifted
         self._training = LessonTraining(main, services, runs_root)
         self._memory = LessonMemory(main, services, window.pad_panel)
+        self._panels = LessonPanels(main, window)
         self._lab = LessonLab(lambda: getattr(main, "lab", None))
         self._deeds: Mapping[str, Callable[[Any], None]] = {
             "open": self._open,
@@ -160,9 +169,15 @@ class MainStage(QObject):
             If it can't be done.
         """
         self._deeds[action.name](action.value)
+        self._panels.make_room(action.name)
+
+    def tidy(self, step: Step) -> None:
+        """Hide the panels that a lesson has opened and the step has no use for."""
+        self._panels.tidy(step)
 
     def remember(self) -> None:
         """Note what is on screen, for `restore`."""
+        self._panels.remember()
         self._memory.remember()
         self._lab.remember()
 
@@ -171,6 +186,7 @@ class MainStage(QObject):
         self._network, self._image, self._base = "", None, None
         self._training.leave()
         self._lab.restore()
+        self._panels.restore()
         self._memory.restore()
         if self._dataset_was_changed:
             self._dataset_was_changed = False
@@ -194,8 +210,17 @@ class MainStage(QObject):
             found = self._place_in_flow(kind, rest)
         else:
             widget = self._widget(target)
-            found = None if widget is None else (widget, widget.rect())
+            area = self._lab.formula_area() if target == "lab:formula" else None
+            found = None if widget is None else (widget, area or widget.rect())
         return found if found is not None and found[0].isVisible() else None
+
+    def reveal(self, target: str) -> None:
+        """Scroll what is to be pointed at into sight."""
+        kind, _, rest = target.partition(":")
+        found = self._place_in_flow(kind, rest) if kind in ("card", "map") else None
+        if found is not None:
+            viewport, area = found
+            reveal(self._main.flow, QRectF(area), QRectF(viewport.rect()))
 
     def _widget(self, target: str) -> QWidget | None:
         window, main = self._window, self._main
@@ -274,7 +299,7 @@ class MainStage(QObject):
     def _slide(self, value: dict[str, Any]) -> None:
         sliding = self._part(SLIDING, "sliding window")
         sliding.show()
-        sliding.select(value["layer"], value["channel"])
+        sliding.view.select(value["layer"], value["channel"])
         predicting = bool(value.get("predict", False))
         if sliding.view.predicting != predicting:
             sliding.view.chooser.predict.click()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from viewer.core.errors import UserError
 from viewer.core.training.config import TrainingConfig
 from viewer.core.training.library import new_run_path
-from viewer.core.training.progress import RunState
+from viewer.core.training.progress import RunState, Until
 from viewer.services.training import NewRun
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ class LessonTraining:
         training.show()
         self._path = new_run_path(self._root, NAME)
         self._target = steps
-        training.run.begin(NewRun(self._path, lesson_config(), self._path.name))
+        until = Until.BATCH if steps == 1 else Until.END  # the first step, and not one more
+        training.run.begin(NewRun(self._path, lesson_config(), self._path.name, until=until))
 
     def on_record(self) -> None:
         """Pause once the views show the step that was asked for."""
@@ -83,6 +84,9 @@ class LessonTraining:
             return True
         views = self._main.views
         if not self._is_ours() or self._service.state not in DONE:
+            return False
+        # It goes on a moment after it was told to: a pause before the step is an old one.
+        if self._service.state is RunState.PAUSED and self._step() < self._target:
             return False
         if views.record is None or views.weights is None:
             return False

@@ -14,9 +14,10 @@ from viewer.controllers.colors import ColorController
 from viewer.controllers.dataset import DatasetController
 from viewer.controllers.drawings import DrawingsController
 from viewer.controllers.exchange import ExchangeController
-from viewer.controllers.explain import LabDock, SlidingDock
+from viewer.controllers.explain import LabDock, SlidingDock, TraceDock
 from viewer.controllers.gradients import GradientsController
 from viewer.controllers.inputs import InputController
+from viewer.controllers.learning import LearningController
 from viewer.controllers.networks import NetworkController
 from viewer.controllers.pinned import PinnedController
 from viewer.controllers.training import TrainingController
@@ -79,8 +80,10 @@ class MainController(QObject):
         self.pinned = PinnedController(window, self.inputs, self.views, inference, self)
         self.sliding = SlidingDock(window, self.views, self)
         self.lab = LabDock(window, self.views, services, self)
-        self.explaining = (self.sliding, self.lab)
+        self.trace = TraceDock(window, self.views, self.flow, self)
+        self.explaining = (self.sliding, self.lab, self.trace)
         self.gradients = GradientsController(window.action_set, services.training, self)
+        self.learning = LearningController(self, window, settings, services, runs_root)
         self._connect_signals()
         window.set_central(self.flow)
         window.set_inspector(self.inspector)
@@ -172,6 +175,7 @@ class MainController(QObject):
         self.flow.hover_changed.connect(self._on_hover_changed)
         self.flow.record_painted.connect(self._on_record_painted)
         self.inspector.hover_changed.connect(self._on_hover_changed)
+        self.inspector.heading.why_requested.connect(self.trace.show)
         window.theme_changed.connect(self._on_theme_changed)
         window.files_dropped.connect(self._on_files_dropped)
         window.recent_chosen.connect(self.networks.open)
@@ -200,12 +204,16 @@ class MainController(QObject):
             "pinned": self.pinned.toggle,
             "sliding": self.sliding.toggle,
             "lab": self.lab.toggle,
+            "trace": self.trace.toggle,
             "training": self.training.toggle,
             "train_toggle": self.training.toggle_run,
             "train_batch": lambda: self.training.go(Until.BATCH),
             "train_epoch": lambda: self.training.go(Until.EPOCH),
             "train_stop": self._services.training.stop,
             "follow_run": self.training.following.choose,
+            "lessons": self.learning.lessons.toggle,
+            "glossary": self.learning.glossary.toggle,
+            "what_is": self.learning.glossary.explain_pointer,
             "zoom_fit": self.flow.zoom_to_fit,
             "zoom_in": lambda: self.flow.zoom_by(1),
             "zoom_out": lambda: self.flow.zoom_by(-1),
@@ -270,7 +278,9 @@ class MainController(QObject):
     def _on_map_selected(self, selection: Selection | None) -> None:
         dock = self._window.inspector_dock
         # A click asks for the values: they come to the front of the docks they share a place with.
-        if selection is not None and self._window.tabifiedDockWidgets(dock):
+        # Not over a lesson, though: it is what told to click.
+        shared = bool(self._window.tabifiedDockWidgets(dock))
+        if selection is not None and shared and not self.learning.in_lesson:
             dock.raise_()
 
     def _on_hover_changed(self, hovered: Selection | None) -> None:
@@ -284,6 +294,7 @@ class MainController(QObject):
         for dock in self.explaining:
             dock.set_theme(theme)
         self.pinned.set_theme(theme)
+        self.learning.set_theme(theme)
 
     def _on_files_dropped(self, paths: list[str]) -> None:
         path = Path(paths[0])

@@ -71,6 +71,11 @@ class RunsController(QObject):
         """Read the list of runs again."""
         self._service.list_runs(self._root)
 
+    def show_progress(self) -> None:
+        """Show how far the run at hand is, where anybody sees it."""
+        if self._panel.runs.isVisible():
+            self._show_rows()
+
     def set_current(self, path: Path, history: History, name: str) -> None:
         """Show the curves of the run at hand, strongest; `name` where it isn't in the list."""
         self._current, self._name = (path, history), name
@@ -115,7 +120,7 @@ class RunsController(QObject):
                 run.parent_id,
                 run.parent_step,
                 run.status.value,
-                run.step,
+                self._step_of(run),
                 run.steps,
                 run.accuracy,
                 run.created,
@@ -126,6 +131,13 @@ class RunsController(QObject):
             for index, run in enumerate(self._runs.values())
         )
         self._panel.runs.set_runs(rows)
+
+    def _step_of(self, run: RunSummary) -> int:
+        """Return the steps done: those of the run at hand are known before its folder has them."""
+        if self._current is None or self._current[0] != run.path:
+            return run.step
+        done = self._current[1].batches.column("step")
+        return max(run.step, int(done[-1])) if len(done) else run.step
 
     def _show_curves(self) -> None:
         shown: list[RunCurves] = []

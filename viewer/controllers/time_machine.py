@@ -209,7 +209,9 @@ class TimeMachine(QObject):
 
     def _show_again(self, *, anew: bool) -> None:
         """Show the newest step if that is wanted, or the one at hand by its run's new name."""
-        wanted = self.kept[-1] if self.live and self.kept else self.step
+        wanted = self.step
+        if self.live and self.kept and (anew or wanted is None or wanted < self.kept[-1]):
+            wanted = self.kept[-1]  # never back from the weights that a training ended with
         if wanted in self.kept and (anew or wanted != self.step):
             self._show(wanted)
 

@@ -357,6 +357,7 @@ class TrainingController(QObject):
         told, read = self.run.history.batches, numbers.history.batches
         goes_on_elsewhere = self._training.state in AT_REST and len(read) > len(told)
         if at_hand and not goes_on_elsewhere:
+            self.runs.show_progress()
             return  # its numbers come from the training itself
         self.runs.set_current(numbers.path, numbers.history, numbers.info.name)
 

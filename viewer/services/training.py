@@ -463,8 +463,7 @@ class TrainingService(QObject):
         self._until = None
         self._publish_held()
         if self._session is not None:
-            if self.wants_gradients:
-                self._show(last=True)
+            self._show(last=True)
             self._session.save()
             self._drop_session()
 

@@ -266,6 +266,14 @@ ACTIONS: tuple[ActionRow, ...] = (
         group="theme",
     ),
     ActionRow(
+        "trace",
+        "&Why this number?",
+        "Show the arithmetic of the selected value, down to the ink",
+        ("T",),
+        "calculator",
+        (EXPLAIN,),
+    ),
+    ActionRow(
         "sliding",
         "Sliding &window",
         "Watch a filter slide over its input",

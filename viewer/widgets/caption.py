@@ -45,7 +45,7 @@ def details_of(network: NetworkRecord, step: int, kind: str = WEIGHTS) -> str:
     """
     if network.source == TRAINING:
         instead = _INSTEAD.get(kind, "").format(step=step)
-        learned = f"learning {network.dataset}" if network.dataset else ""
+        learned = f"trained on {network.dataset}" if network.dataset else ""
         parts = [instead, f"{network.parameters:,} parameters", learned]
         return " · ".join(part for part in parts if part)
     parts = [f"{network.parameters:,} parameters"]

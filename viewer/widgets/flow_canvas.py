@@ -19,7 +19,7 @@ from viewer.core.records import (
     WeightsRecord,
     same_nodes,
 )
-from viewer.widgets import flow_overlay
+from viewer.widgets import flow_fields, flow_overlay
 from viewer.widgets.flow_locks import Locks
 from viewer.widgets.flow_scene import FlowScene
 from viewer.widgets.flow_scroll import (
@@ -62,6 +62,7 @@ class FlowCanvas(QAbstractScrollArea):
         self._weights: WeightsRecord | None = None
         self._dead: Mapping[str, frozenset[int]] = {}
         self._locks = Locks()
+        self._fields = flow_fields.Fields({})
         self._message = ""
         self._zoom: int | None = None
         self._focused: str | None = None
@@ -136,6 +137,18 @@ class FlowCanvas(QAbstractScrollArea):
         if self._scene is not None:
             self._scene.dead = dead
         self._surface().update()
+
+    def set_fields(self, fields: Mapping[str, Sequence[flow_fields.Edge]]) -> None:
+        """Outline a part of every map of some layers, such as a receptive field.
+
+        Parameters
+        ----------
+        fields : mapping of node name to lines (x, y, x, y)
+            Between pixels of a map.
+        """
+        if fields != self._fields.of:
+            self._fields = flow_fields.Fields(fields)
+            self._surface().update()
 
     def set_freezable(self, names: Sequence[str]) -> None:
         """Offer locks on the cards of these layers; on none if it is empty."""
@@ -224,6 +237,7 @@ class FlowCanvas(QAbstractScrollArea):
         painter.drawPixmap(0, 0, self._chrome)
         painter.translate(-offset)
         scene.paint(painter, bounds.translated(offset))
+        self._fields.paint(painter, scene)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._selection is not None:
             flow_overlay.paint_selection(painter, scene, self._selection)

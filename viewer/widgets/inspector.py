@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import QElapsedTimer, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from viewer.widgets.theme import Theme
 
 MARGIN_PX = 12
+# Numbers that change faster can't be read, and the other views keep the time that they need.
+PACE_MS = 33
 NOTHING_SELECTED = "Click a map to see its values"
 
 
@@ -77,6 +79,10 @@ class Inspector(QWidget):
         self._dead_drawings = 0
         self._hovered: Selection | None = None
         self._read_elsewhere = ""
+        self._since = QElapsedTimer()  # since a record was shown
+        self._pace = QTimer(self)
+        self._pace.setSingleShot(True)
+        self._pace.timeout.connect(self._show_newest)
         self.heading = InspectorHeading(self)
         self.parts = InspectorParts(self)
         self._content = QWidget(self)
@@ -130,7 +136,7 @@ class Inspector(QWidget):
         """Use icons of `icons` on the buttons, text until then."""
         self._icons = icons
         back, on = (icons.icon(name, self._theme) for name in ("caret-left", "caret-right"))
-        self.heading.set_icons(back, on)
+        self.heading.set_icons(back, on, icons.icon("calculator", self._theme))
         self.parts.kernels.set_icons(back, on)
 
     def set_display(self, display: DisplaySettings) -> None:
@@ -162,8 +168,17 @@ class Inspector(QWidget):
     def set_record(self, record: ActivationRecord | None) -> None:
         """Show what the network answered; None if nothing is known."""
         self._record = record
-        if self.isVisible():
-            self._show_record()
+        if not self.isVisible() or self._pace.isActive():
+            return
+        passed = self._since.elapsed() if self._since.isValid() else PACE_MS
+        if self._selection is None or record is None or passed >= PACE_MS:
+            self._show_newest()
+        else:
+            self._pace.start(PACE_MS - passed)
+
+    def _show_newest(self) -> None:
+        self._since.restart()
+        self._show_record()
 
     def set_selection(self, selection: Selection | None) -> None:
         """Show another channel; one that the network doesn't have counts as None."""

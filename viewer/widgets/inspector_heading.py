@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from viewer.core.records import Node
     from viewer.widgets.theme import Theme
 
+BUTTON_PX = 24  # three of them leave room for the name
 NAME_GAP_PX = 4  # as wide as a space
 
 
@@ -26,9 +27,12 @@ class InspectorHeading(QWidget):
     -------
     step_requested(int)
         +1 for the next channel, -1 for the previous one.
+    why_requested()
+        Where does the selected value come from?
     """
 
     step_requested = pyqtSignal(int)
+    why_requested = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,6 +45,7 @@ class InspectorHeading(QWidget):
             fixed=True,
         )
         self._place = ElidedLabel("", self, size_pt=TextSize.TITLE, fixed=True)
+        self.why = _button("?", "Why this number? (T)", self)
         self._previous = _button("<", "Previous channel", self)
         self._next = _button(">", "Next channel", self)
         self._about = QLabel("", self)
@@ -50,6 +55,7 @@ class InspectorHeading(QWidget):
         self._build_layout()
         self._previous.clicked.connect(lambda: self.step_requested.emit(-1))
         self._next.clicked.connect(lambda: self.step_requested.emit(1))
+        self.why.clicked.connect(lambda: self.why_requested.emit())
 
     def _build_layout(self) -> None:
         title = QHBoxLayout()
@@ -58,6 +64,7 @@ class InspectorHeading(QWidget):
         title.addSpacing(NAME_GAP_PX)
         title.addWidget(self._place)
         title.addStretch(1)
+        title.addWidget(self.why)
         title.addWidget(self._previous)
         title.addWidget(self._next)
         layout = QVBoxLayout(self)
@@ -74,9 +81,12 @@ class InspectorHeading(QWidget):
         palette.setColor(self._about.foregroundRole(), theme.color("text_muted"))
         self._about.setPalette(palette)
 
-    def set_icons(self, previous: QIcon, following: QIcon) -> None:
+    def set_icons(self, previous: QIcon, following: QIcon, why: QIcon | None = None) -> None:
         """Use icons on the buttons in place of text."""
-        for button, icon in ((self._previous, previous), (self._next, following)):
+        pairs = [(self._previous, previous), (self._next, following)]
+        if why is not None:
+            pairs.append((self.why, why))
+        for button, icon in pairs:
             button.setIcon(icon)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
 
@@ -98,4 +108,5 @@ def _button(text: str, tip: str, parent: QWidget) -> QToolButton:
     button.setText(text)
     button.setToolTip(tip)
     button.setAccessibleName(tip)
+    button.setFixedWidth(BUTTON_PX)
     return button

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QBrush, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -52,6 +52,8 @@ class PixelView(QWidget):
         self._pixels: FloatArray | None = None
         self._image = QImage()
         self._hovered: tuple[int, int] | None = None
+        self._field: tuple[tuple[int, int, int, int], ...] = ()
+        self._field_pens = _field_pens(LIGHT)
         self.setMouseTracking(True)
         self.setFixedSize(IMAGE_PX, IMAGE_PX)
         self.setAccessibleName(CAPTION)
@@ -59,7 +61,20 @@ class PixelView(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take the theme's frame; the pixels are data and keep their greys."""
         self._frame = QPen(theme.color("border_strong"), 1)
+        self._field_pens = _field_pens(theme)
         self.update()
+
+    def set_field(self, edges: tuple[tuple[int, int, int, int], ...]) -> None:
+        """Outline a part of the image, such as a receptive field.
+
+        Parameters
+        ----------
+        edges : tuple of (x, y, x, y)
+            Lines between pixels, in pixels of the image; none for no outline.
+        """
+        if edges != self._field:
+            self._field = edges
+            self.update()
 
     def set_image(self, pixels: FloatArray | None) -> None:
         """Show (H, W) float32 in [0, 1], 1 as white; None for nothing."""
@@ -89,8 +104,24 @@ class PixelView(QWidget):
         painter.fillRect(QRectF(self.rect()), self._black)
         if not self._image.isNull():
             painter.drawImage(self.image_area, self._image)
+            self._paint_field(painter, self.image_area)
         painter.setPen(self._frame)
         painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+
+    def _paint_field(self, painter: QPainter, area: QRectF) -> None:
+        across, down = area.width() / self._image.width(), area.height() / self._image.height()
+        lines = [
+            QLineF(
+                area.x() + x * across,
+                area.y() + y * down,
+                area.x() + u * across,
+                area.y() + v * down,
+            )
+            for x, y, u, v in self._field
+        ]
+        for pen in self._field_pens if lines else ():
+            painter.setPen(pen)
+            painter.drawLines(*lines)
 
     @override
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
@@ -210,6 +241,11 @@ class NetworkInputView(QWidget):
     @override
     def sizeHint(self) -> QSize:
         return QSize(super().sizeHint().width(), IMAGE_PX)
+
+
+def _field_pens(theme: Theme) -> tuple[QPen, QPen]:
+    """Return a wide pen for the gap around an outline, and one for the outline."""
+    return QPen(theme.color("surface"), 3.5), QPen(theme.color("accent"), 1.5)
 
 
 def _size_text(width: int, height: int) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from viewer.widgets.elided_label import ElidedLabel
 from viewer.widgets.icons import ICON_PX, blank_icon
+from viewer.widgets.overrides import override
 from viewer.widgets.theme import GRID_PX, LIGHT, TextSize, text_font
 from viewer.widgets.time_slider_marks import MarkKind, Timeline, TimeMark
 from viewer.widgets.time_slider_track import TimeTrack
@@ -22,6 +24,8 @@ __all__ = ["MarkKind", "TimeMark", "TimeSlider"]
 TRACK_STRETCH = 3  # times the room of the text beside it
 FRAME_MS = 160  # of the film at normal speed
 SPEEDS = (1, 2, 4)
+WIDEST_TEXT = "Step 00,000 of 00,000 · epoch 00"
+WIDE_PX = 900  # from there on the text gets what it needs; below, the slider needs it more
 EMPTY_TEXT = "No steps are kept yet"
 PLAY_TIP = "Play the steps as a film (Space)"
 PAUSE_TIP = "Stop the film (Space)"
@@ -110,6 +114,12 @@ class TimeSlider(QWidget):
         self.storage.clicked.connect(self.limit_requested)
         self._film.timeout.connect(self._on_frame_due)
 
+    @override
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
+        super().resizeEvent(a0)
+        widest = self._text.fontMetrics().horizontalAdvance(WIDEST_TEXT) + GRID_PX
+        self._text.setMinimumWidth(widest if self.width() >= WIDE_PX else 0)
+
     def set_theme(self, theme: Theme) -> None:
         """Use the colours of `theme`."""
         self._theme = theme
@@ -162,6 +172,9 @@ class TimeSlider(QWidget):
         """Show how much the kept steps take, ``61 steps, 14.2 MB of 512 MB``."""
         self.storage.setText(text)
         self.storage.setVisible(bool(text))
+        # Only ever wider: with every figure that grows, the slider would move otherwise.
+        widest = max(self.storage.minimumWidth(), self.storage.sizeHint().width())
+        self.storage.setMinimumWidth(widest if text else 0)
 
     def clear(self) -> None:
         """Forget the run."""
@@ -255,9 +268,12 @@ class TimeSlider(QWidget):
         self.live.setChecked(self._live and bool(timeline.steps))
         for widget in (self.track, self.play, self.speed, self.compare, self.live):
             widget.setEnabled(bool(timeline.steps))
-        text = timeline.text(step) if timeline.steps else EMPTY_TEXT
-        if self._live and timeline.steps:
-            text += " · newest weights"
+        text = EMPTY_TEXT
+        if timeline.steps:
+            if self._live:  # the newest weights are shown far more often than they are kept
+                step = max(step, self._step)
+                timeline = timeline._replace(last=step)
+            text = timeline.text(step)
         if self._reference is not None:
             text += f" · compared with step {self._reference:,}"
         self._text.set_text(text)

@@ -54,6 +54,7 @@ class ToolBar(QToolBar):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._actions = actions
         self._menu_buttons: list[tuple[QToolButton, str]] = []
+        self._offered = 0  # entries of the chooser that `set_networks` gave
         self.chooser = self._build_chooser()
         self._add_actions("open_model")
         self.addWidget(self.chooser)
@@ -87,6 +88,7 @@ class ToolBar(QToolBar):
                 self.chooser.setItemData(
                     self.chooser.count() - 1, choice.key, Qt.ItemDataRole.ToolTipRole
                 )
+            self._offered = self.chooser.count()
             self.chooser.setCurrentIndex(self.chooser.findData(current))
 
     def set_current_network(self, choice: NetworkChoice) -> None:
@@ -96,6 +98,8 @@ class ToolBar(QToolBar):
             if index < 0:
                 self.chooser.addItem(choice.text, choice.key)
                 index = self.chooser.count() - 1
+            elif index >= self._offered:  # added here before: a run has had another name
+                self.chooser.setItemText(index, choice.text)
             self.chooser.setCurrentIndex(index)
 
     def set_icons(self, icons: IconSet, theme: Theme) -> None:

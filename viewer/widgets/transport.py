@@ -110,7 +110,6 @@ class Transport(QWidget):
         """Show how far it is; None for no run."""
         self._progress = progress
         self._bars.set_progress(progress)
-        self._text.set_progress(progress)
         self._show_message()
 
     def set_message(self, message: str) -> None:
@@ -207,10 +206,10 @@ class Transport(QWidget):
             self.start_requested.emit()
 
     def _on_settings_clicked(self) -> None:
+        self._popover.show()  # before, its style isn't known, and neither is its size
         self._popover.adjustSize()
         corner = QPoint(self._settings.width() - self._popover.width(), -self._popover.height() - 4)
         self._popover.move(self._settings.mapToGlobal(corner))
-        self._popover.show()
 
     def _show_state(self) -> None:
         state = self._state
@@ -232,6 +231,8 @@ class Transport(QWidget):
         self._show_message()
 
     def _show_message(self) -> None:
+        over = self._state in (RunState.IDLE, RunState.FINISHED)
+        self._text.set_progress(self._progress, over=over)
         nothing = NOTHING_YET if self._progress is None else ""
         self._text.set_message(self._message or _MESSAGES.get(self._state) or nothing)
 

@@ -20,6 +20,9 @@ BAR_PX = 4
 BAR_GAP_PX = 4
 SEPARATOR = "  ·  "
 UNKNOWN = "–"
+FINISHED_TEXT, STOPPED_TEXT = "Finished", "Stopped"
+OVER_RANK = -1  # of them: they stay longest
+WHILE_AT_WORK = (3, 5)  # ranks of the figures that mean nothing afterwards
 
 
 class Progress(Protocol):
@@ -100,16 +103,23 @@ class Figure(NamedTuple):
         return f"{self.before}{self.number}{self.after}"
 
 
-def figures(progress: Progress) -> tuple[Figure, ...]:
-    """Return the parts of the text, in the order shown."""
+def figures(progress: Progress, *, over: bool = False) -> tuple[Figure, ...]:
+    """Return the parts of the text, in the order shown; of a run that is over, no speed."""
     epochs, steps = f"{progress.epochs:,}", f"{progress.steps:,}"
-    return (
+    parts = (
         Figure("Epoch ", f"{progress.epoch:,}", f" of {epochs}", epochs, 1),
         Figure("step ", f"{progress.step:,}", f" of {steps}", steps, 4),
         Figure("", _rate_text(progress.images_per_s), " images/s", "0,000", 5),
         Figure("", duration_text(progress.seconds_left), " left", "0:00", 3),
         Figure("loss ", _loss_text(progress.loss), "", "0.000", 0),
         Figure("accuracy ", _percent_text(progress.accuracy), "", "00.0 %", 2),
+    )
+    if not over:
+        return parts
+    ended = FINISHED_TEXT if progress.step >= progress.steps else STOPPED_TEXT
+    return (
+        Figure(ended, "", "", "", OVER_RANK),
+        *(p for p in parts if p.rank not in WHILE_AT_WORK),
     )
 
 
@@ -158,9 +168,9 @@ class ProgressText(QWidget):
         self._theme = theme
         self.update()
 
-    def set_progress(self, progress: Progress | None) -> None:
-        """Show figures; None for none."""
-        self._figures = () if progress is None else figures(progress)
+    def set_progress(self, progress: Progress | None, *, over: bool = False) -> None:
+        """Show figures; None for none, and `over` for those of a run that has ended."""
+        self._figures = () if progress is None else figures(progress, over=over)
         if progress is None:
             self._slots.clear()
         metrics = QFontMetricsF(self.font())

@@ -19,7 +19,15 @@ import pytest
 
 from tests.unit.cli.running import run_here, run_process
 from viewer.cli import bench
-from viewer.cli.benchmarks import bare, event_loop_gap, live_update, machine, memory, output
+from viewer.cli.benchmarks import (
+    bare,
+    event_loop_gap,
+    live_update,
+    machine,
+    memory,
+    output,
+    traced_update,
+)
 from viewer.cli.benchmarks.matplotlib_baseline import AxesPerMap, Mosaics, Place, mosaic
 from viewer.cli.benchmarks.parts import PARTS, Figure, Part, Target
 from viewer.cli.benchmarks.pen import three, write_stroke_file
@@ -118,6 +126,13 @@ def test_the_figures_are_those_of_the_contract() -> None:
         "speedup_over_blit",
         "speedup_over_axes",
     }
+    assert keys["traced_update"] == {
+        "median_ms",
+        "p99_ms",
+        "bare_forward_ms",
+        "trace_ms",
+        "ratio_to_forward",
+    }
     assert keys["event_loop_gap"] == {"p99_ms", "max_ms"}
     assert keys["startup"] == {"window_ratio", "live_ratio"}
     assert keys["memory"] == {"ratio", "growth_mb"}
@@ -145,6 +160,16 @@ def test_without_matplotlib_its_figures_are_null_and_a_note_says_why() -> None:
     assert found["matplotlib_blit_ms"] is found["speedup_over_axes"] is None
     assert "pip install matplotlib" in str(found["note"])
     assert {figure.key for figure in PARTS[1].figures} <= found.keys()
+
+
+def test_traced_update_s_figures_follow_from_its_samples() -> None:
+    samples = {"update": [0.004] * 99 + [0.009], "forward": [0.0005], "trace": [0.003]}
+    found = traced_update.summary(samples)
+    assert found["median_ms"] == pytest.approx(4.0)
+    assert found["ratio_to_forward"] == pytest.approx(8.0)
+    assert found["trace_ms"] == pytest.approx(3.0)
+    (part,) = (part for part in PARTS if part.name == "traced_update")
+    assert {figure.key for figure in part.figures} <= found.keys()
 
 
 # --- output

@@ -141,7 +141,7 @@ def test_delete_takes_only_what_a_run_has_written(tmp_path: Path) -> None:
 def test_a_run_that_is_trained_in_is_not_deleted(tmp_path: Path) -> None:
     make(tmp_path / "run")
     lock = RunLock(tmp_path / "run")
-    with pytest.raises(UserError, match="in use"):
+    with pytest.raises(UserError, match="being trained"):
         delete_run(tmp_path / "run")
     lock.release()
     delete_run(tmp_path / "run")

@@ -91,6 +91,16 @@ PARTS: tuple[Part, ...] = (
         ),
     ),
     Part(
+        "traced_update",
+        (
+            Figure("median_ms", "one pen movement with a trace open, median", "ms"),
+            Figure("p99_ms", "the same, 99th percentile", "ms"),
+            Figure("bare_forward_ms", "bare forward pass of the same network", "ms"),
+            Figure("trace_ms", "the trace's arithmetic and painting alone, median", "ms"),
+            Figure("ratio_to_forward", "pen movement over bare forward pass", "×", Target(12)),
+        ),
+    ),
+    Part(
         "event_loop_gap",
         (
             Figure(

@@ -1,0 +1,489 @@
+"""Every lesson from its start to its end, in the whole program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PyQt6.QtCore import QPointF, QSettings, Qt
+from PyQt6.QtGui import QImage, QPainter
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from tests.few_digits import CONFIG, load_few
+from viewer.app import Application
+from viewer.controllers import learning
+from viewer.controllers.glossary import TIP
+from viewer.controllers.lesson_progress import ProgressStore
+from viewer.controllers.lessons import LessonsController
+from viewer.controllers.main import MainController
+from viewer.core.imaging.stroke_file import line_of
+from viewer.core.lessons.lesson import AnswerKind
+from viewer.core.lessons.library import read_library
+from viewer.core.records import Drawing, Selection
+from viewer.core.resources import resource_path
+from viewer.core.training.library import list_runs
+from viewer.core.training.progress import RunState
+from viewer.widgets.glossary_kit import HEIGHT, WIDTH, Pen
+from viewer.widgets.glossary_panel import PICTURES
+from viewer.widgets.ink_surface import Tool
+from viewer.widgets.lessons_cover import LessonCover
+from viewer.widgets.lessons_list import BEGUN, BROKEN, DONE
+from viewer.widgets.theme import Theme
+
+WAIT_MS = 30_000
+LONG = replace(CONFIG, epochs=5000)  # of which no test sees the end
+FOLDER = resource_path("lessons")
+DRAWINGS = {path.stem for path in (FOLDER / "drawings").iterdir()}
+IDS = [lesson.id for lesson in read_library([FOLDER], DRAWINGS).lessons]
+SEVEN = np.array([(70, 62), (140, 59), (210, 62), (174, 140), (126, 238)], np.float32)
+
+
+class Desk:
+    """The program, and a person who learns."""
+
+    def __init__(self, application: Application, qtbot: QtBot) -> None:
+        self.application = application
+        self.qtbot = qtbot
+
+    @property
+    def main(self) -> MainController:
+        assert self.application.controller is not None
+        return self.application.controller
+
+    @property
+    def lessons(self) -> LessonsController:
+        return self.main.learning.lessons
+
+    def open(self) -> None:
+        self.application.window.action_set["lessons"].trigger()
+        assert self.lessons.panel is not None
+
+    def begin(self, key: str) -> None:
+        panel = self.lessons.panel
+        assert panel is not None
+        keys = [row.key for row in panel.list.rows]
+        panel.list.list.setCurrentRow(keys.index(key))
+        panel.list.begin.click()
+        self.ready()
+
+    def ready(self) -> None:
+        panel = self.lessons.panel
+        assert panel is not None
+        self.qtbot.waitUntil(
+            lambda: self.lessons.is_ready or bool(panel.page.message.text()), timeout=WAIT_MS
+        )
+        assert panel.page.message.text() == ""
+
+    def state(self) -> RunState:
+        return self.application.services.training.state
+
+    def feedback(self) -> str:
+        assert self.lessons.panel is not None
+        return self.lessons.panel.page.answer.feedback.text()
+
+    def give(self, text: str) -> None:
+        """Answer by the widgets: type the text, or choose the answer that is called so."""
+        assert self.lessons.panel is not None
+        box = self.lessons.panel.page.answer
+        if box.field.isVisibleTo(box):
+            box.field.setText(text)
+        else:
+            (button,) = (b for b in box._choice_buttons if b.text() == text)
+            button.click()
+        box.check.click()
+
+    def draw(self) -> None:
+        pad = self.application.window.pad_panel.pad
+        side, corner = pad.square.width() / 280, QPointF(pad.square.topLeft())
+        pad.begin(corner + QPointF(*SEVEN[0]) * side, Tool.PEN)
+        for point in SEVEN[1:]:
+            pad.extend(corner + QPointF(*point) * side)
+        pad.finish()
+        self.shown()
+
+    def shown(self) -> None:
+        self.qtbot.waitUntil(lambda: self.main.is_shown, timeout=WAIT_MS)
+
+
+@pytest.fixture
+def desk(
+    qtbot: QtBot,
+    qapp: QApplication,
+    tmp_path: Path,
+    fonts: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Desk]:
+    # A teacher's own folder must not be that of whoever runs the tests.
+    own = tmp_path / "lessons"
+    monkeypatch.setattr(learning, "own_folder", lambda: own)
+    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    application = Application(qapp, settings, runs_root=tmp_path / "runs")
+    application.services.training._load_data = load_few
+    application.window.resize(1440, 900)
+    application.start()
+    application.complete()
+    desk = Desk(application, qtbot)
+    desk.shown()
+    desk.open()
+    yield desk
+    assert application.close()
+
+
+def written(desk: Desk) -> bytes:
+    """Return what is on the pad, as a line of a stroke file."""
+    source = desk.main.inputs.source
+    assert isinstance(source, Drawing) and source.strokes
+    return line_of(source)
+
+
+def wrong_answer(desk: Desk) -> str:
+    """Return an answer that is wrong, whatever is on screen."""
+    step = desk.lessons._step()
+    assert step is not None and step.ask is not None
+    right = desk.lessons.right_answer_text()
+    if step.ask.kind is AnswerKind.CHOICE:
+        return next(choice for choice in step.ask.choices if choice != right)
+    return "-99" if step.ask.kind is AnswerKind.NUMBER else "-99 -98 -97"
+
+
+def test_all_lessons_in_the_box_are_listed(desk: Desk) -> None:
+    assert desk.lessons.panel is not None
+    rows = desk.lessons.panel.list.rows
+    assert [row.key for row in rows] == IDS
+    assert len(IDS) >= 12
+    assert BROKEN not in {row.mark for row in rows}
+
+
+@pytest.mark.parametrize("key", IDS)
+def test_lesson(desk: Desk, key: str) -> None:
+    desk.begin(key)
+    lesson = desk.lessons.lesson
+    assert lesson is not None and desk.lessons.panel is not None
+    page = desk.lessons.panel.page
+    for number, step in enumerate(lesson.steps):
+        desk.ready()
+        assert desk.lessons.step == number
+        assert page.text.text() != "" and "…" not in page.text.text()
+        if step.point_at:
+            assert desk.lessons.stage.place(step.point_at) is not None, step.point_at
+        if step.ask is not None:
+            desk.give(wrong_answer(desk))
+            assert "Not yet" in desk.feedback(), step.title
+            assert page.reveal.text() == ""
+            desk.give(desk.lessons.right_answer_text())
+            assert "Right." in desk.feedback(), step.title
+            assert page.reveal.text() != "" and "…" not in page.reveal.text()
+        page.next_button.click()
+    assert desk.lessons.lesson is None
+    rows = {row.key: row.mark for row in desk.lessons.panel.list.rows}
+    assert rows[key] == DONE
+
+
+def test_the_drawing_the_network_and_the_selection_come_back(desk: Desk) -> None:
+    desk.main.networks.open("lenet5")
+    desk.qtbot.waitUntil(lambda: desk.main.networks.model == "lenet5", timeout=WAIT_MS)
+    desk.draw()
+    desk.main.select("c3", 5)
+    drawing, selection = written(desk), desk.main.views.selection
+    desk.begin("edges")
+    assert desk.main.networks.model == "digits"
+    assert desk.main.lab.dock is not None and desk.main.lab.dock.isVisible()
+    desk.lessons.leave()
+    desk.qtbot.waitUntil(lambda: desk.main.networks.model == "lenet5", timeout=WAIT_MS)
+    desk.shown()
+
+    assert written(desk) == drawing
+    assert desk.main.views.selection == selection
+    assert not desk.main.lab.dock.isVisible()
+
+
+def test_closing_the_dock_closes_the_lesson(desk: Desk) -> None:
+    desk.draw()
+    drawing = written(desk)
+    desk.begin("image")
+    assert desk.lessons.dock is not None
+    desk.lessons.dock.close()
+    desk.shown()
+
+    assert desk.lessons.lesson is None
+    assert written(desk) == drawing
+
+
+def test_the_text_follows_the_pen(desk: Desk) -> None:
+    desk.begin("image")
+    desk.lessons.next()
+    desk.ready()
+    desk.give(desk.lessons.right_answer_text())
+    assert desk.lessons.panel is not None
+    before = desk.lessons.panel.page.reveal.text()
+    desk.draw()
+    reveal = desk.lessons.panel.page.reveal
+    desk.qtbot.waitUntil(lambda: reveal.text() not in ("", before), timeout=WAIT_MS)
+
+
+def test_hints_come_one_by_one_and_one_can_go_on_anyway(desk: Desk) -> None:
+    desk.begin("image")
+    step = desk.lessons._step()
+    assert step is not None and step.ask is not None and desk.lessons.panel is not None
+    for hint in (*step.ask.hints, step.ask.hints[-1]):
+        desk.give("1")
+        assert hint in desk.feedback()
+    desk.give("a lot")
+    assert "Type a number" in desk.feedback()
+    desk.lessons.panel.page.next_button.click()
+    desk.ready()
+    assert desk.lessons.step == 1
+
+
+def test_progress_is_kept_and_can_be_reset(desk: Desk, tmp_path: Path) -> None:
+    desk.begin("filter")
+    desk.lessons.next()
+    desk.ready()
+    desk.lessons.leave()
+    assert desk.lessons.panel is not None
+    listing = desk.lessons.panel.list
+    marks = {row.key: row.mark for row in listing.rows}
+    assert marks["filter"] == BEGUN
+    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    assert ProgressStore(settings).of("filter").step == 1
+    desk.begin("filter")
+    assert desk.lessons.step == 1
+    desk.lessons.leave()
+    listing.reset.click()
+    assert {row.mark for row in listing.rows} == {""}
+    desk.begin("filter")
+    assert desk.lessons.step == 0
+
+
+@pytest.mark.parametrize("value", ["[", "3", '{"a": 1}', '{"a": ["x", 2]}'])
+def test_damaged_progress_is_none(tmp_path: Path, value: str) -> None:
+    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    settings.setValue("lessons/progress", value)
+    assert ProgressStore(settings).of("a").step == 0
+
+
+def test_back_sets_the_step_before_up_again(desk: Desk) -> None:
+    desk.begin("sliding")
+    for _ in range(2):
+        desk.lessons.next()
+        desk.ready()
+    assert desk.main.networks.model == "lenet5"
+    desk.lessons.back()
+    desk.ready()
+    assert desk.main.networks.model == "digits"
+    assert desk.lessons.step == 1
+
+
+def test_a_teachers_lesson_is_listed_and_a_broken_one_says_what_is_wrong(
+    desk: Desk, tmp_path: Path
+) -> None:
+    own = tmp_path / "lessons"
+    own.mkdir()
+    head = 'id = "mine"\ntitle = "Mine"\ngoals = ["see"]\n[[steps]]\ntitle = "S"\ntext = "T"\n'
+    (own / "mine.toml").write_text(head)
+    (own / "broken.toml").write_text(head + "do = [{ jump = 1 }]\n")
+    desk.lessons._show_list()
+    assert desk.lessons.panel is not None
+    listing = desk.lessons.panel.list
+    rows = {row.title: row for row in listing.rows}
+    assert "broken.toml" in rows and rows["broken.toml"].mark == BROKEN
+    assert "Line 7" in rows["broken.toml"].about
+    assert [row.key for row in listing.rows if row.key == "mine"]
+    listing.list.setCurrentRow(list(rows).index("broken.toml"))
+    assert not listing.begin.isEnabled()
+    desk.begin("mine")
+    assert desk.lessons.is_ready
+
+
+def test_an_action_that_fails_is_told_and_the_lesson_goes_on(desk: Desk, tmp_path: Path) -> None:
+    own = tmp_path / "lessons"
+    own.mkdir()
+    text = 'id = "m"\ntitle = "M"\ngoals = []\n[[steps]]\ntitle = "S"\ntext = "T"\n'
+    text += 'do = [{ select = { layer = "nothing", channel = 0 } }]\n'
+    (own / "m.toml").write_text(text + '[[steps]]\ntitle = "Two"\ntext = "T"\n')
+    desk.lessons._show_list()
+    desk.lessons.begin("m")
+    assert desk.lessons.panel is not None
+    assert "no layer" in desk.lessons.panel.page.message.text()
+    desk.lessons.next()
+    desk.ready()
+
+
+def test_the_digit_can_be_dragged_and_its_maps_move_with_it(desk: Desk) -> None:
+    desk.begin("translation")
+    for _ in range(2):
+        desk.lessons.next()
+        desk.ready()
+    assert desk.lessons.panel is not None and desk.main.views.record is not None
+    before = desk.main.views.record.outputs["relu1"][:, 6:22, 6:18].copy()
+    QTest.keyClick(desk.lessons.panel.page.drag, Qt.Key.Key_Right)  # type: ignore[call-overload]
+    desk.shown()
+    after = desk.main.views.record.outputs["relu1"][:, 6:22, 7:19]
+    np.testing.assert_allclose(after, before, atol=1e-5)
+
+
+def test_what_the_translation_lesson_says_is_so(desk: Desk) -> None:
+    """The brightest cell moves with the digit; the dense network fails, the other does not."""
+    desk.begin("translation")
+    live = desk.lessons._live
+    desk.lessons.next()
+    desk.ready()
+    assert live().evaluate('place(output("relu1")[2])[1] - kept("column")') == 3
+    for _ in range(3):
+        desk.lessons.next()
+        desk.ready()
+    assert live().evaluate("prediction()") != 7
+    desk.lessons.next()
+    desk.ready()
+    assert live().evaluate("prediction()") == 7
+
+
+def test_a_persons_own_training_is_left_alone(desk: Desk) -> None:
+    training = desk.main.training
+    training.show()
+    training.setup.set_config(LONG)
+    training.toggle_run()
+    service = desk.application.services.training
+    desk.qtbot.waitUntil(lambda: service.state is RunState.RUNNING, timeout=WAIT_MS)
+    desk.lessons.show()
+    desk.lessons.begin("learning")
+    assert desk.lessons.panel is not None
+    message = desk.lessons.panel.page.message
+    desk.qtbot.waitUntil(lambda: "A training is at hand" in message.text(), timeout=WAIT_MS)
+    assert service.state is RunState.RUNNING
+    desk.lessons.leave()
+    assert service.state is RunState.RUNNING
+    service.stop()
+    desk.qtbot.waitUntil(lambda: service.state is RunState.IDLE, timeout=WAIT_MS)
+
+
+def test_the_lessons_training_ends_with_the_lesson(desk: Desk, tmp_path: Path) -> None:
+    desk.begin("learning")
+    assert desk.state() is RunState.PAUSED
+    assert desk.lessons._live().evaluate("step()") == 1
+    desk.lessons.next()
+    desk.ready()
+    # Of the few images of this test there are fewer steps than the lesson wants.
+    assert desk.state() is RunState.FINISHED
+    assert desk.lessons._live().evaluate("step()") == 8
+    desk.lessons.leave()
+    desk.qtbot.waitUntil(lambda: desk.main.networks.model == "digits", timeout=WAIT_MS)
+    assert len(list_runs(tmp_path / "runs")) == 1
+
+
+def test_a_click_on_a_map_does_not_hide_the_lesson(desk: Desk) -> None:
+    desk.begin("image")
+    selection = Selection("conv1", 3, 4, 5)
+    desk.main.flow.selection_changed.emit(selection)
+    assert desk.lessons.dock_is_in_sight
+    desk.lessons.leave()
+    desk.main.flow.selection_changed.emit(Selection("conv1", 4, 4, 5))
+    desk.qtbot.waitUntil(lambda: not desk.lessons.dock_is_in_sight, timeout=WAIT_MS)
+
+
+def test_the_frame_is_around_what_the_step_speaks_of(desk: Desk) -> None:
+    desk.begin("channels")
+    desk.lessons._marks.refresh()
+    pointer = desk.lessons._marks.pointer
+    assert pointer.isVisible()
+    place = desk.lessons.stage.place("card:conv1")
+    assert place is not None
+    widget, area = place
+    corner = widget.mapTo(desk.application.window, area.center())
+    assert pointer.geometry().contains(corner)
+    desk.lessons.leave()
+    assert not pointer.isVisible()
+
+
+def test_what_is_this_leads_to_the_glossary(desk: Desk) -> None:
+    glossary = desk.main.learning.glossary
+    places = {
+        Selection("conv1", 0): "convolution",
+        Selection("conv1", 0, in_channel=0): "kernel",
+        Selection("relu1", 0): "ReLU",
+        Selection("pool1", 0): "pooling",
+        Selection("dense", 0): "dense layer",
+        Selection("softmax", 0): "softmax",
+    }
+    for place, name in places.items():
+        term = glossary.term_of_place(place)
+        assert term is not None and term.name == name
+    names = [term.name for term in glossary.terms_at(Selection("conv1", 0))]
+    assert names == ["convolution", "feature map", "filter", "stride", "padding"]
+    assert glossary.show("stride")
+    assert glossary.panel is not None and glossary.panel.term is not None
+    assert glossary.panel.term.name == "stride"
+    assert not glossary.show("no such thing")
+
+
+def test_the_settings_of_a_training_lead_to_the_glossary(desk: Desk) -> None:
+    desk.main.training.show()
+    glossary = desk.main.learning.glossary
+    panel = desk.main.training.panel
+    assert panel is not None
+    (box,) = (
+        w
+        for w in panel.findChildren(QWidget)
+        if w.accessibleName() == "Learning rate" and w.toolTip()
+    )
+    term = glossary.term_of(box)
+    assert term is not None and term.name == "learning rate"
+    assert TIP in box.toolTip()
+
+
+def test_the_glossary_is_searched(desk: Desk) -> None:
+    desk.application.window.action_set["glossary"].trigger()
+    panel = desk.main.learning.glossary.panel
+    assert panel is not None
+    assert len(panel.names()) >= 60
+    panel.search.setText("relu")
+    assert panel.names()[0] == "ReLU"
+    assert panel.term is not None and panel.term.name == "ReLU"
+    panel.search.setText("no such thing")
+    assert panel.names() == ()
+
+
+def test_every_picture_of_the_glossary_is_there_and_paints(desk: Desk, theme: Theme) -> None:
+    for term in desk.main.learning.glossary.glossary.terms:
+        assert term.picture in PICTURES, term.name
+    for paint in PICTURES.values():
+        image = QImage(WIDTH, HEIGHT, QImage.Format.Format_RGB32)
+        image.fill(theme.color("surface"))
+        blank = image.copy()
+        painter = QPainter(image)
+        paint(Pen(painter, theme))
+        painter.end()
+        assert image != blank
+
+
+def test_the_answer_is_covered_until_it_is_given(desk: Desk) -> None:
+    desk.begin("filter")
+    assert desk.main.lab.view is not None
+    maps = desk.main.lab.view.maps
+    (cover,) = maps.findChildren(LessonCover)
+    assert cover.isVisible() and cover.geometry() == maps.rect()
+    desk.give("99")
+    assert cover.isVisible()
+    desk.give(desk.lessons.right_answer_text())
+    assert [c for c in maps.findChildren(LessonCover) if c.isVisible()] == []
+    desk.lessons.next()
+    desk.ready()
+    assert [c for c in maps.findChildren(LessonCover) if c.isVisible()] != []
+    desk.lessons.leave()
+    assert [c for c in maps.findChildren(LessonCover) if not c.isHidden()] == []
+
+
+def test_what_is_pointed_at_is_scrolled_into_sight(desk: Desk) -> None:
+    desk.application.window.resize(1024, 640)
+    desk.begin("stages")
+    desk.lessons.next()
+    desk.ready()
+    place = desk.lessons.stage.place("card:flatten")
+    assert place is not None
+    viewport, area = place
+    assert viewport.rect().contains(area)

@@ -1,0 +1,39 @@
+"""Lessons and broken files as the list shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from viewer.core.lessons.markup import rich
+from viewer.widgets.lessons_list import BEGUN, BROKEN, DONE, LessonRow
+
+if TYPE_CHECKING:
+    from viewer.controllers.lesson_progress import ProgressStore
+    from viewer.core.lessons.lesson import Lesson
+    from viewer.core.lessons.lesson_file import LessonFile
+
+
+def list_rows(
+    lessons: Iterable[Lesson], broken: Iterable[LessonFile], progress: ProgressStore
+) -> list[LessonRow]:
+    """Return the rows of the list: lessons first, numbered, then what is broken."""
+    rows = [_row(number, lesson, progress) for number, lesson in enumerate(lessons, 1)]
+    return rows + [_broken(file) for file in broken]
+
+
+def _row(number: int, lesson: Lesson, store: ProgressStore) -> LessonRow:
+    progress = store.of(lesson.id)
+    count = len(lesson.steps)
+    note = f"{count} steps"
+    mark = DONE if progress.done else ""
+    if not progress.done and 0 < progress.step < count:
+        mark, note = BEGUN, f"step {progress.step + 1} of {count}"
+    goals = "".join(f"<br>• {rich(goal)}" for goal in lesson.goals)
+    about = f"Afterwards you can{goals}" if goals else ""
+    return LessonRow(lesson.id, f"{number}  {lesson.title}", note, mark, about)
+
+
+def _broken(file: LessonFile) -> LessonRow:
+    about = "<br>".join(rich(problem) for problem in file.problems)
+    return LessonRow(str(file.path), file.path.name, "This file is no lesson", BROKEN, about)
