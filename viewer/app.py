@@ -28,13 +28,14 @@ from viewer.core.program import APPLICATION, ORGANISATION, TITLE
 from viewer.core.resources import resource_path
 from viewer.services.all import Services
 from viewer.widgets import theme
-from viewer.widgets.main_window import MODE_KEY, MainWindow
+from viewer.widgets.main_window import MODE_KEY, PROJECTOR_KEY, MainWindow
 from viewer.widgets.style import SYSTEM_MODE, Appearance
 
 if TYPE_CHECKING:
     from viewer.controllers.main import MainController
 
 EXIT_NO_WINDOW = 1
+PROJECTOR_SCALE = "1.5"
 
 
 class Application:
@@ -181,8 +182,11 @@ def run_window(
     int
         Exit code.
     """
-    qt = create_qt_application()
     settings = QSettings(ORGANISATION, APPLICATION)
+    if settings.value(PROJECTOR_KEY, False, bool):
+        # Qt reads it when it starts; whoever has set it knows better.
+        os.environ.setdefault("QT_SCALE_FACTOR", PROJECTOR_SCALE)
+    qt = create_qt_application()
     application = Application(qt, settings, model=model, source=source, run=run)
     install_exception_hooks(application.window)
     if observe is not None:

@@ -154,7 +154,7 @@ class Soak:
             messages.dismiss()
             self._sentences[re.sub(r"\d[\d.,]*", "#", sentence)] += 1
             # The run at hand can't be deleted; that of nobody can.
-            refused = "is in use by another training" in sentence
+            refused = "is being trained" in sentence
             if not EXPECTED.match(sentence) and not (refused and self._is_at_hand(sentence)):
                 self._problems.add(f"said: {sentence}")
 

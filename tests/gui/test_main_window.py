@@ -399,6 +399,13 @@ def test_recent_files(qtbot: QtBot, make_window: WindowMaker) -> None:
 # Theme
 
 
+def test_the_projector_size_is_remembered(make_window: WindowMaker) -> None:
+    window = make_window()
+    window.action_set["projector"].trigger()
+    assert "started again" in window.messages.text
+    assert make_window().action_set["projector"].isChecked()
+
+
 def test_theme_actions_reach_every_part(
     qtbot: QtBot, make_window: WindowMaker, appearance: Appearance, settings: QSettings
 ) -> None:

@@ -824,7 +824,7 @@ def test_the_run_that_is_trained_can_not_be_deleted(desk: Desk) -> None:
     desk.training.runs._confirm = lambda _question: True
     desk.wait(lambda: desk.training.runs.summary(desk.path) is not None)
     desk.panel.runs.delete_requested.emit(info(desk.path).id)
-    desk.wait(lambda: any("stop that one first" in text for text in desk.sentences))
+    desk.wait(lambda: any("is being trained" in text for text in desk.sentences))
     begun = desk.step
     desk.wait(lambda: desk.step > begun + 10)
 

@@ -142,6 +142,12 @@ class TimeMachine(QObject):
         working = state not in (RunState.IDLE, RunState.FINISHED)
         return working and self._training.path == self.path
 
+    @property
+    def _last_step_here(self) -> int:
+        """The step that a training in this window ended with: its weights are shown already."""
+        progress = self._training.progress
+        return -1 if progress is None or self._training.path != self.path else progress.step
+
     def _forget(self) -> None:
         self.kept = ()
         self._reference = None
@@ -210,8 +216,8 @@ class TimeMachine(QObject):
     def _show_again(self, *, anew: bool) -> None:
         """Show the newest step if that is wanted, or the one at hand by its run's new name."""
         wanted = self.step
-        if self.live and self.kept and (anew or wanted is None or wanted < self.kept[-1]):
-            wanted = self.kept[-1]  # never back from the weights that a training ended with
+        if self.live and self.kept and (anew or self.kept[-1] > self._last_step_here):
+            wanted = self.kept[-1]
         if wanted in self.kept and (anew or wanted != self.step):
             self._show(wanted)
 

@@ -382,6 +382,16 @@ ACTIONS: tuple[ActionRow, ...] = (
         (LEARN,),
     ),
     ActionRow(
+        "projector",
+        "&Projector size",
+        "Everything half as large again, to be read from the back of a room",
+        (),
+        "",
+        (VIEW,),
+        checkable=True,
+        separator=True,
+    ),
+    ActionRow(
         "shortcuts",
         "&Keyboard shortcuts",
         "List the keyboard shortcuts",

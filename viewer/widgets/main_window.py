@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from viewer.widgets.theme import Theme
 
 MODE_KEY = "window/theme"
+PROJECTOR_KEY = "window/projector"
 THEME_PREFIX = "theme_"
 LEFT_PX, RIGHT_PX = 280, 304
 PREDICTION_PX = 216
@@ -135,6 +136,7 @@ class MainWindow(QMainWindow):
         self._fill_menu_bar()
         self._connect_signals()
         self._apply_theme()
+        self.action_set.set_checked("projector", settings.value(PROJECTOR_KEY, False, bool))
         self._restore()
         self.pad_panel.pad.setFocus()
 
@@ -246,6 +248,9 @@ class MainWindow(QMainWindow):
         if name.startswith(THEME_PREFIX):
             self._appearance.set_mode(name.removeprefix(THEME_PREFIX))
             self._settings.setValue(MODE_KEY, self._appearance.mode)
+        elif name == "projector":
+            self._settings.setValue(PROJECTOR_KEY, self.action_set[name].isChecked())
+            self.show_message("The size changes when the program is started again.")
         elif name == "shortcuts":
             ShortcutsDialog(self.action_set.rows, self).show()
         elif name == "about":

@@ -11,7 +11,8 @@ from viewer.core.nets.graph import Graph
 
 
 def test_a_network_computes_on_while_another_is_traced() -> None:
-    network = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 2))
+    first = nn.Linear(4, 4)
+    network = nn.Sequential(first, nn.ReLU(), nn.Linear(4, 2))
     x = torch.ones(1, 4)
     expected = network(x)
     answers: list[torch.Tensor | Exception] = []
@@ -26,7 +27,7 @@ def test_a_network_computes_on_while_another_is_traced() -> None:
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             def compute() -> None:
                 try:
-                    answers.append(network(network[0].weight[:1] * 0 + 1))
+                    answers.append(network(first.weight[:1] * 0 + 1))
                 except Exception as error:  # noqa: BLE001 - it is looked at below
                     answers.append(error)
 
