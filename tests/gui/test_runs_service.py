@@ -299,7 +299,7 @@ def test_a_run_that_is_trained_in_is_not_deleted(desk: Desk, qtbot: QtBot, tmp_p
     session = RunSession.start(tmp_path / "run", CONFIG, data=few_digits())
     try:
         desk.service.delete(tmp_path / "run")
-        assert "stop that one first" in wait_for(qtbot, desk.sentences)
+        assert "stop that training first" in wait_for(qtbot, desk.sentences)
         assert desk.changes == 0
     finally:
         session.close()

@@ -554,7 +554,9 @@ def test_a_finished_run_says_how_good_it_is(desk: Desk) -> None:
     accuracy = info(desk.path).test_accuracy
 
     assert accuracy is not None
-    assert f"{100 * accuracy:.2f} %" in desk.sentences[-1]
+    said = desk.application.window.status.timing.text()
+    assert said == f"Training finished: {100 * accuracy:.2f} % of the test images are right"
+    assert not desk.sentences
     assert desk.training.closing_question() == ""
     assert button(desk.panel.transport, "Start").isEnabled()
 

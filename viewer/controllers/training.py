@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QObject, QSettings, Qt, pyqtSignal
+from PyQt6.QtCore import QObject, QSettings, Qt, QTimer, pyqtSignal
 
 from viewer.controllers.following import AT_REST, FollowingController
 from viewer.core.training.library import new_run_path
@@ -201,12 +201,18 @@ class TrainingController(QObject):
         self.dock = self._window.add_dock("training", "Training", as_page(panel), area)
         if self._theme is not None:
             self.set_theme(self._theme)
-        if not self._window.restoreDockWidget(self.dock):
-            self._window.resizeDocks(
-                [self.dock], [round(DOCK_SHARE * self._window.height())], Qt.Orientation.Vertical
-            )
+        # Qt says that it has restored a dock, too, that no layout knew of.
+        known = self._settings.value(OPEN_KEY, False, bool)
+        if not (known and self._window.restoreDockWidget(self.dock)):
+            # Once it has been laid out: before, Qt takes the other docks' wishes for its own.
+            QTimer.singleShot(0, self._give_height)
         self.runs.refresh()
         self.built.emit()
+
+    def _give_height(self) -> None:
+        if self.dock is not None and not self.dock.isFloating():
+            height = round(DOCK_SHARE * self._window.height())
+            self._window.resizeDocks([self.dock], [height], Qt.Orientation.Vertical)
 
     def _add_evaluation(self, panel: TrainingPanel) -> None:
         from viewer.controllers.evaluation import EvaluationController
@@ -260,6 +266,7 @@ class TrainingController(QObject):
     def _connect_signals(self, panel: TrainingPanel) -> None:
         self.setup.failed.connect(self.told)
         self.run.told.connect(self.told)
+        self.run.done.connect(self._window.status.set_timing_text)
         self.run.opened_changed.connect(self._on_opened)
         self.run.history_changed.connect(self._on_history_changed)
         self.run.ended.connect(self.runs.refresh)

@@ -53,7 +53,9 @@ class RunController(QObject):
     ended()
         A run was paused, stopped or finished: the list of runs is to be read again.
     told(str)
-        One sentence.
+        One sentence on what went wrong, or can't be done.
+    done(str)
+        What was reached, for the status bar.
     go_back_requested(int, dict)
         A new run from this step is wanted, with these settings changed.
     """
@@ -62,6 +64,7 @@ class RunController(QObject):
     history_changed = pyqtSignal()
     ended = pyqtSignal()
     told = pyqtSignal(str)
+    done = pyqtSignal(str)
     go_back_requested = pyqtSignal(int, dict)
 
     def __init__(
@@ -238,7 +241,7 @@ class RunController(QObject):
     def _watch(self, event: Event) -> None:
         if isinstance(event, Finished):
             accuracy = f"{100 * event.test.accuracy:.2f} %"
-            self.told.emit(f"The training is finished: {accuracy} of the test images are right.")
+            self.done.emit(f"Training finished: {accuracy} of the test images are right")
         troubles = () if self._monitor is None else self._monitor.feed(event)
         for trouble in troubles:
             self._trouble = trouble

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QSize, Qt
-from PyQt6.QtGui import QFont
+from PyQt6.QtGui import QFont, QKeyEvent, QPainter, QPaintEvent, QPalette
 from PyQt6.QtWidgets import (
     QDockWidget,
     QFrame,
@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import (
 )
 
 from viewer.widgets.icons import blank_icon
+from viewer.widgets.overrides import override
 from viewer.widgets.theme import GRID_PX, TextSize, text_font
 
 if TYPE_CHECKING:
@@ -82,6 +83,21 @@ class Dock(QDockWidget):
         self.setObjectName(name)
         self.title_bar = DockTitle(self)
         self.setTitleBarWidget(self.title_bar)
+
+    @override
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        super().paintEvent(event)
+        if self.isFloating():  # in the frame that the style leaves free
+            painter = QPainter(self)
+            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        if event is not None and event.key() == Qt.Key.Key_Escape and self.isFloating():
+            self.close()
+            return
+        super().keyPressEvent(event)
 
     def set_title(self, title: str) -> None:
         """Show another title; the layout is still remembered by the name."""

@@ -51,7 +51,14 @@ SECTIONS: Final = MappingProxyType(
             ("gain_low", "gain_high"),
             ("simulated",),
         ),
-        RUN: (("epochs",), ("batch_size",), ("device",), ("threads", "channels_last"), ("seed",)),
+        RUN: (
+            ("epochs",),
+            ("batch_size",),
+            ("device",),
+            ("threads",),
+            ("seed",),
+            ("channels_last",),
+        ),
     }
 )
 SPECIAL = frozenset({"dataset", "architecture", "start", "frozen", "device"})

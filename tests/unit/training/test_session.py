@@ -227,7 +227,7 @@ def test_changed_settings_are_recorded_and_resumed(tmp_path: Path) -> None:
 
 def test_only_one_trains_in_a_folder(tmp_path: Path) -> None:
     session = start(tmp_path)
-    with pytest.raises(UserError, match="in use by another training"):
+    with pytest.raises(UserError, match="is being trained"):
         resume(tmp_path)
     session.close()
     resume(tmp_path).close()

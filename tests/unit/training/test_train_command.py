@@ -38,6 +38,14 @@ SMALL = (
 
 
 @pytest.fixture(autouse=True)
+def _interrupts() -> Iterator[None]:
+    """Give Ctrl-C its meaning: what a shell starts in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(autouse=True)
 def _one_thread() -> Iterator[None]:
     before = torch.get_num_threads()
     yield
