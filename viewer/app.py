@@ -26,13 +26,13 @@ from PyQt6.QtWidgets import QApplication
 from viewer.core.nets.shipped import DEFAULT_MODEL
 from viewer.core.program import APPLICATION, ORGANISATION, TITLE
 from viewer.core.resources import resource_path
-from viewer.services.all import Services
 from viewer.widgets import theme
 from viewer.widgets.main_window import MODE_KEY, PROJECTOR_KEY, MainWindow
 from viewer.widgets.style import SYSTEM_MODE, Appearance
 
 if TYPE_CHECKING:
     from viewer.controllers.main import MainController
+    from viewer.services.all import Services
 
 EXIT_NO_WINDOW = 1
 PROJECTOR_SCALE = "1.5"
@@ -82,8 +82,18 @@ class Application:
         self._settings = settings
         self.appearance = Appearance(qt, str(settings.value(MODE_KEY, SYSTEM_MODE)))
         self.window = MainWindow(settings, self.appearance)
-        self.services = Services()
+        self._services: Services | None = None
         self.controller: MainController | None = None
+
+    @property
+    def services(self) -> Services:
+        """The threads of the window; built with the first question for them."""
+        if self._services is None:
+            # Their modules can wait until the window has been painted.
+            from viewer.services.all import Services
+
+            self._services = Services()
+        return self._services
 
     def start(self) -> None:
         """Show the window, and build the rest once it has been painted."""
@@ -123,7 +133,7 @@ class Application:
         bool
             Whether every thread ended in time.
         """
-        ended = self.services.shutdown()
+        ended = self._services is None or self._services.shutdown()
         if self.controller is not None:
             self.controller.disconnect_services()
         # What the threads told last is still in the queue: delivered while the views are there.

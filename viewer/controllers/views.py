@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from viewer.widgets.theme import Theme
 
 
+DEAD_MS = 40  # how soon dead channels are marked: nobody sees it sooner
+
+
 class ViewController(QObject):
     """Gives every view the same network, record, colours and selection.
 
@@ -82,7 +85,7 @@ class ViewController(QObject):
         # What can wait until the record is on screen does.
         self._after_paint = QTimer(self)
         self._after_paint.setSingleShot(True)
-        self._after_paint.setInterval(0)
+        self._after_paint.setInterval(DEAD_MS)
         self._after_paint.timeout.connect(self._mark_dead)
         flow.selection_changed.connect(self.select)
         inspector.selection_changed.connect(self.select)
@@ -160,7 +163,8 @@ class ViewController(QObject):
         self._prediction.set_result(probabilities, names, record.image.legibility)
         self._set_winner(self._prediction.winner or "")
         self.record_shown.emit(record)
-        self._after_paint.start()
+        if not self._after_paint.isActive():
+            self._after_paint.start()
 
     def describe(self, hovered: Selection | None) -> str:
         """Return name, place and value of what is under the pointer, in one line."""

@@ -29,13 +29,15 @@ from viewer.widgets.flow_geometry import card_at, selection_at, tile_rect
 from viewer.widgets.flow_locks import LOCK_GAP_PX, LOCK_PX, Locks, lock_at, lock_rect, paint_lock
 from viewer.widgets.flow_picture import MapsPicture, Ticks, paint_kernels, paint_strip
 from viewer.widgets.flow_titles import TitleFonts, paint_title
-from viewer.widgets.ready_text import NumberText
+from viewer.widgets.ready_text import NumberText, ReadyText
 from viewer.widgets.theme import RADIUS_PX, Theme
 
 DEAD_MARK_PX = 4
 _CHARACTER_PX = 8  # of a number below the colour bar, generously
 # An image is shown as what it is, whatever colours are chosen for maps.
 _INPUT_COLORS = DisplaySettings(sequential="grey")
+
+ZERO = "0"
 
 
 class FlowScene:
@@ -96,6 +98,7 @@ class FlowScene:
         }
         self._muted = theme.color("text_muted")
         self._numbers = NumberText(fonts.small)
+        self._zero = ReadyText(fonts.small)
         self._limits_of: tuple[object, float] = (None, 0.0)
 
     def node(self, name: str) -> Node:
@@ -282,7 +285,10 @@ class FlowScene:
         baseline = bar.bottom - self._numbers.descent
         for fraction, text in _that_fit(picture.ticks, bar.width):
             left = bar.x + fraction * (bar.width - self._numbers.width(text))
-            painter.drawText(QPointF(left, baseline), text)
+            if text == ZERO:  # every colour bar has one: laid out once
+                self._zero.draw(painter, left, baseline - self._numbers.ascent, text)
+            else:
+                painter.drawText(QPointF(left, baseline), text)
 
     def _paint_dead(self, painter: QPainter, visible: QRectF) -> None:
         if not self.dead:

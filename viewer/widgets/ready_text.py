@@ -66,7 +66,7 @@ class NumberText:
         metrics = QFontMetricsF(font)
         self._metrics = metrics
         self._advances: dict[str, float] = {}
-        self.descent = metrics.descent()
+        self.ascent, self.descent = metrics.ascent(), metrics.descent()
 
     def width(self, text: str) -> float:
         """Return the width of `text`: its characters' side by side, for numbers have no pairs."""
