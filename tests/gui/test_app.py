@@ -437,3 +437,36 @@ def test_a_selected_map_brings_the_inspector_to_the_front(
     controller.flow.selection_changed.emit(Selection("conv1", 0))
 
     qtbot.waitUntil(lambda: not inspector.visibleRegion().isEmpty(), timeout=WAIT_MS)
+
+
+def test_a_replaced_filter_is_said_and_can_be_taken_back(
+    start: Callable[..., Application], qtbot: QtBot
+) -> None:
+    application = start()
+    controller = application.controller
+    assert controller is not None
+    details = application.window.caption.details
+    before = details.text()
+    own = controller.views.weights
+    assert own is not None
+    kernel = np.ones((1, 5, 5), np.float32)
+    application.services.inference.replace_filter("conv1", 3, kernel)
+    qtbot.waitUntil(lambda: "a filter is replaced" in details.text(), timeout=WAIT_MS)
+    assert "99" not in details.text()  # the file's accuracy is not that of this network
+
+    record, weights = controller.views.record, controller.views.weights
+    assert record is not None and weights is not None
+    np.testing.assert_array_equal(weights.weights["conv1"][3], kernel)
+    expected = torch.nn.functional.conv2d(
+        torch.tensor(record.outputs["input"])[None],
+        torch.tensor(weights.weights["conv1"]),
+        torch.tensor(weights.biases["conv1"]),
+        padding=2,
+    )
+    np.testing.assert_allclose(record.outputs["conv1"], expected[0], rtol=1e-5, atol=1e-5)
+
+    application.services.inference.restore_filters()
+    qtbot.waitUntil(lambda: details.text() == before, timeout=WAIT_MS)
+    restored = controller.views.weights
+    assert restored is not None
+    np.testing.assert_array_equal(restored.weights["conv1"], own.weights["conv1"])

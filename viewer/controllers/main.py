@@ -157,6 +157,7 @@ class MainController(QObject):
         self._inference.failed.connect(self._on_failed)
         self._inference.run_shown.connect(self._on_run_shown)
         self._inference.weights_changed.connect(self._on_weights_changed)
+        self._inference.filters_replaced.connect(self._on_filters_replaced)
         self.training.told.connect(window.show_message)
         self.drawings.failed.connect(window.show_message)
         self.lab.failed.connect(window.show_message)
@@ -268,6 +269,10 @@ class MainController(QObject):
         )
         self.training.setup.dataset_changed.connect(self.dataset.set_dataset)
         self.training.setup.tell_dataset()
+
+    def _on_filters_replaced(self, replaced: bool) -> None:
+        if replaced:
+            self._window.caption.set_edited()
 
     def _network_on_screen(self) -> tuple[NetworkRecord | None, str]:
         return self.views.network, self.networks.model

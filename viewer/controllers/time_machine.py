@@ -179,6 +179,8 @@ class TimeMachine(QObject):
         self._on_weights_changed(weights)
 
     def _on_weights_changed(self, weights: WeightsRecord) -> None:
+        if self._inference.snapshot is None:
+            return  # a filter of a network that belongs to no run was replaced
         self.step = weights.step
         self._slider.set_shown(weights.step, self.live)
         self.step_shown.emit(weights.step)

@@ -33,7 +33,7 @@ class Services:
 
     Attributes
     ----------
-    inference, files, dataset, training, runs, augmentation, evaluation, comparison,
+    inference, files, dataset, training, runs, samples, evaluation, comparison,
     robustness, drawings, downloads
         Services.
     """

@@ -19,6 +19,7 @@ _INSTEAD = {
     "gradients": "filters show the gradients of step {step:,}",
     "differences": "filters and maps show what changed between the two steps",
 }
+EDITED = "a filter is replaced, so the accuracy is unknown"
 TRAINING = "training"  # source of a network that belongs to a run
 
 
@@ -81,6 +82,11 @@ class NetworkCaption(QFrame):
         self._network = network
         self.setToolTip(f"{network.title}, {network.architecture}, {network.source}")
         self.set_step(step, kind)
+
+    def set_edited(self) -> None:
+        """Say that filters were replaced: accuracy and weights are not the file's any more."""
+        if self._network is not None:
+            self.details.set_text(f"{self._network.parameters:,} parameters · {EDITED}")
 
     def set_step(self, step: int, kind: str = WEIGHTS) -> None:
         """Show another training step of the same network; 0 for the weights as loaded."""
