@@ -247,7 +247,7 @@ class LabDock(ExplainDock["LabView"]):
 
     def _drawing(self) -> FloatArray | None:
         record = self._views.record
-        return None if record is None else record.image.pixels
+        return None if record is None else record.image.grey
 
     def _on_image_requested(self) -> None:
         self._services.samples.ask_image(DATASET, self._seed)

@@ -96,7 +96,7 @@ class LabController(QObject):
     def on_record_ready(self, record: ActivationRecord) -> None:
         """Take the drawing of another record."""
         if self._active:
-            self._view.set_image(DRAWING, record.image.pixels)
+            self._view.set_image(DRAWING, record.image.grey)
 
     def on_network_changed(self) -> None:
         """Take another network, or other weights of it."""

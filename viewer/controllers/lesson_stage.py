@@ -198,7 +198,7 @@ class MainStage(QObject):
         if self._base is None:
             if record is None or record.image.legibility is not Legibility.OK:
                 raise UserError("There is nothing to move: draw a digit first.")
-            self._base = record.image.pixels
+            self._base = record.image.grey
         base = self._base
         self._show(Picture(shifted(base, dx, dy), "Moved", prepared=True))
         self._base = base  # `_show` made it a new input

@@ -320,7 +320,7 @@ class LessonsController(QObject):
         page.set_blocks(blocks(step.text, live))
         if step.ask is not None:
             page.answer.set_question(rich(filled_in(step.ask.question, live)))
-        page.set_pixels(None if live.record is None else live.record.image.pixels)
+        page.set_pixels(None if live.record is None else live.record.image.grey)
         page.set_message(rich(self._problem))
         self._show_reveal(step)
 

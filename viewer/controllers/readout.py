@@ -43,7 +43,7 @@ def hover_text(
     if value is not None:
         parts.append(f"value {exact(value)}")
     if node.kind is Kind.INPUT and record is not None:
-        ink = float(record.image.pixels[hovered.y, hovered.x])
+        ink = record.image.pixel(hovered.channel, hovered.y, hovered.x)
         parts.append(f"ink {exact(ink)} before mean and std")
     return SEPARATOR.join(parts)
 

@@ -85,14 +85,23 @@ class DigitImage:
 
     Attributes
     ----------
-    pixels : (H, W) float32, [0, 1]
-        Ink 1, paper 0; before the network's own mean and std are applied.
+    pixels : (H, W), or (C, H, W) for a network of several channels, float32, [0, 1]
+        Before the network's own mean and std are applied; of a digit ink 1, paper 0.
     legibility : Legibility
         BLANK has no prediction; SPECK is ink too small to be read as a digit.
     """
 
     pixels: FloatArray
     legibility: Legibility
+
+    @property
+    def grey(self) -> FloatArray:
+        """The pixels as one channel, (H, W): the mean of several."""
+        return self.pixels if self.pixels.ndim == 2 else self.pixels.mean(axis=0)
+
+    def pixel(self, channel: int, y: int, x: int) -> float:
+        """Return the value of one pixel of one channel."""
+        return float(self.pixels[y, x] if self.pixels.ndim == 2 else self.pixels[channel, y, x])
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +119,65 @@ class Picture:
         background, polarity, scale and position are then left alone.
     label : str or None
         The true class, where known.
+    rgb : (H, W, 3) uint8 or None
+        Colours as in the file; None for a picture that is grey.
+    path : str or None
+        File that it was read from.
     """
 
     pixels: FloatArray
     title: str
     prepared: bool = False
     label: str | None = None
+    rgb: NDArray[np.uint8] | None = None
+    path: str | None = None
+
+
+class Fit(StrEnum):
+    """How a picture of any size becomes one of the network's size."""
+
+    CROP = "crop"  # the shorter side to `Preparation.resize`, then the middle is cut out
+    STRETCH = "stretch"  # to the network's size, whatever becomes of the proportions
+    PAD = "pad"  # the longer side to the network's size, the rest in the network's mean
+    NATIVE = "native"  # as it is: the network answers at the picture's own size
+
+
+class Step(StrEnum):
+    """One step of a preparation that a person can switch off, in the order they are done."""
+
+    INVERT = "invert"
+    GREY = "grey"
+    RESIZE = "resize"
+    CROP = "crop"
+    NORMALISE = "normalise"
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What is done to a picture before the network sees it.
+
+    Attributes
+    ----------
+    digit : bool
+        As a handwritten digit: ink found, cropped, scaled and centred as MNIST does it; all
+        that follows is for pictures that are not.
+    fit : Fit
+    resize : int
+        Pixels of the shorter side before the crop; 0 for the network's own size.
+    interpolation : str
+        ``nearest``, ``bilinear`` or ``bicubic``, with antialiasing, as torchvision has it.
+    invert : bool
+        Light becomes dark: for networks of white ink on black.
+    off : frozenset of Step
+        Steps that a person has switched off, to see what they do.
+    """
+
+    digit: bool = True
+    fit: Fit = Fit.CROP
+    resize: int = 0
+    interpolation: str = "bilinear"
+    invert: bool = False
+    off: frozenset[Step] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +193,14 @@ class InferenceRequest:
     raw : bool
         Feed the canvas as it is, scaled to the network's size, without crop, scaling to
         20 pixels and centring.
+    preparation : Preparation or None
+        In place of the network's own; None for that.
     """
 
     generation: int
     source: Drawing | Picture
     raw: bool = False
+    preparation: Preparation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +329,8 @@ class NetworkRecord:
         Where it came from: ``in the box``, ``training`` or a path.
     hyper : mapping of str to number or text
         Hyper-parameters that the architecture was built with.
+    preparation : Preparation
+        What is done to a picture before the network sees it.
     """
 
     title: str
@@ -281,6 +348,7 @@ class NetworkRecord:
     hyper: Mapping[str, int | float | bool | str] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    preparation: Preparation = Preparation()
 
     def node(self, name: str) -> Node:
         """Return the node called `name`; KeyError if there is none."""

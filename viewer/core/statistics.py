@@ -185,7 +185,7 @@ class DeadChannels:
             return
         if self._is_other(record, drawing):
             self._finish_drawing()
-        self._last_pixels, self._last_key = record.image.pixels, drawing
+        self._last_pixels, self._last_key = record.image.grey, drawing
         for name, watched in self._watched.items():
             values = record.outputs.get(name)
             if values is not None and watched.silent.any():
@@ -206,7 +206,7 @@ class DeadChannels:
             return False
         if drawing is not None or self._last_key is not None:
             return drawing != self._last_key
-        return _similarity(self._last_pixels, record.image.pixels) < SAME_DRAWING_SIMILARITY
+        return _similarity(self._last_pixels, record.image.grey) < SAME_DRAWING_SIMILARITY
 
     def _finish_drawing(self) -> None:
         if self._last_pixels is None:

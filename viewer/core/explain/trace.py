@@ -112,9 +112,9 @@ def _explainer(node: Node) -> Callable[[Question], Answer]:
 
 def _explain_input(question: Question) -> Answer:
     channel, y, x = question.index
-    network, pixels = question.network, question.record.image.pixels
+    network = question.network
     mean, std = network.mean[channel], network.std[channel]
-    pixel = float(pixels[y, x])
+    pixel = question.record.image.pixel(channel, y, x)
     formula = f"({format_number(pixel)} {MINUS} {in_formula(mean)}) / {in_formula(std)}"
     total = (pixel - mean) / std
     return Answer(total, (abs(pixel) + abs(mean)) / std, InputPart(pixel, mean, std, formula))

@@ -71,7 +71,7 @@ class Live:
             "output": self._output,
             "weight": lambda name: self._named(self._weights().weights, name, "weights"),
             "bias": lambda name: self._named(self._weights().biases, name, "biases"),
-            "image": lambda: self._record().image.pixels,
+            "image": lambda: self._record().image.grey,
             "probabilities": self._probabilities,
             "prediction": lambda: int(self._probabilities().argmax()),
             "parameters": self._parameters,
