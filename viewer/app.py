@@ -32,6 +32,8 @@ from viewer.widgets.style import SYSTEM_MODE, Appearance
 
 if TYPE_CHECKING:
     from viewer.controllers.main import MainController
+    from viewer.core.nets.profile import Profile
+    from viewer.core.records import Drawing, Picture
     from viewer.services.all import Services
 
 EXIT_NO_WINDOW = 1
@@ -50,12 +52,16 @@ class Application:
     settings : QSettings
     model : str, optional
         Network to open first.
-    source : pathlib.Path, optional
-        Picture or stroke file to open first.
+    source : pathlib.Path, Drawing or Picture, optional
+        What to show it first; the path of a picture or stroke file.
     run : pathlib.Path, optional
         Folder of a run to follow.
     runs_root : pathlib.Path, optional
         Folder of the runs; default: where the platform puts such things.
+    trust : bool
+        Whether the file of `model` may run code.
+    profile : Profile, optional
+        What is known about it, in place of what was said in the window before.
 
     Attributes
     ----------
@@ -71,11 +77,15 @@ class Application:
         settings: QSettings,
         *,
         model: str | None = None,
-        source: Path | None = None,
+        source: Path | Drawing | Picture | None = None,
         run: Path | None = None,
         runs_root: Path | None = None,
+        trust: bool = False,
+        profile: Profile | None = None,
     ) -> None:
         self._model = model
+        self._trust = trust
+        self._profile = profile
         self._source = source
         self._run = run
         self._runs_root = runs_folder() if runs_root is None else runs_root
@@ -83,6 +93,7 @@ class Application:
         self.appearance = Appearance(qt, str(settings.value(MODE_KEY, SYSTEM_MODE)))
         self.window = MainWindow(settings, self.appearance)
         self._services: Services | None = None
+        self._closed = False
         self.controller: MainController | None = None
 
     @property
@@ -102,7 +113,7 @@ class Application:
 
     def complete(self) -> None:
         """Build the views, start the threads and load the network."""
-        if self.controller is not None:
+        if self.controller is not None or self._closed:
             return
         # torch takes a second to import: its thread begins before our own views are built.
         self.services.start()
@@ -117,7 +128,9 @@ class Application:
             self._runs_root,
         )
         # Only now: what the service tells before anyone listens is lost.
-        self.services.inference.open_network(self._model or DEFAULT_MODEL)
+        self.controller.networks.opening.open(
+            self._model or DEFAULT_MODEL, trust=self._trust, profile=self._profile
+        )
         self.controller.start(self._source, self._run)
         self.window.set_icons()
         if self.window.icons is not None:
@@ -148,6 +161,7 @@ class Application:
         bool
             Whether every thread ended in time; if not, the views are left alone.
         """
+        self._closed = True  # also before it was painted: nothing is built any more
         self.window.closing_question = None
         self.window.close()
         ended = self.shutdown()
@@ -172,6 +186,8 @@ def run_window(
     model: str | None = None,
     source: Path | None = None,
     run: Path | None = None,
+    trust: bool = False,
+    profile: Profile | None = None,
     observe: Callable[[Application], None] | None = None,
 ) -> int:
     """Open the window and stay until it is closed.
@@ -179,11 +195,15 @@ def run_window(
     Parameters
     ----------
     model : str, optional
-        A network in the box by its name, or a checkpoint by its path.
+        A network in the box or of torchvision's by its name, any other by its path.
     source : pathlib.Path, optional
-        A picture or a stroke file.
+        A picture, a folder of pictures, or a stroke file.
     run : pathlib.Path, optional
         Folder of a run to follow.
+    trust : bool
+        Whether the file of `model` may run code.
+    profile : Profile, optional
+        What is known about it.
     observe : callable, optional
         Gets the application before its window is shown: what measures it looks on from there.
 
@@ -197,7 +217,9 @@ def run_window(
         # Qt reads it when it starts; whoever has set it knows better.
         os.environ.setdefault("QT_SCALE_FACTOR", PROJECTOR_SCALE)
     qt = create_qt_application()
-    application = Application(qt, settings, model=model, source=source, run=run)
+    application = Application(
+        qt, settings, model=model, source=source, run=run, trust=trust, profile=profile
+    )
     install_exception_hooks(application.window)
     if observe is not None:
         observe(application)

@@ -277,6 +277,8 @@ class Person:
             return False
         self._trigger("draw")
         self._draw()
+        if self._window.pad_panel.pad.is_empty:
+            return False  # it began beside the paper, and nothing is to be kept
         digit = str(self._rng.randrange(10))
         for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
             key = QKeyEvent(kind, ord(digit), Qt.KeyboardModifier.NoModifier, digit)

@@ -19,6 +19,7 @@ ONE = ((0.52, 0.15), (0.51, 0.4), (0.5, 0.65), (0.49, 0.88))
 
 # Prints where the pad is in a window of the same size with the same layout.
 LAYOUT = """
+import os
 import sys
 from PyQt6.QtCore import QPoint, QSettings
 from viewer.app import Application, create_qt_application
@@ -31,7 +32,8 @@ pad = application.window.pad_panel.pad
 square = pad.square
 corner = pad.mapTo(application.window, square.topLeft())
 print(corner.x(), corner.y(), square.width())
-application.close()
+sys.stdout.flush()
+os._exit(0)  # a thread may be importing torch: not to be waited for
 """
 
 

@@ -101,6 +101,25 @@ def test_a_drawn_seven_is_read_and_every_number_is_torchs(
     assert application.window.prediction.winner == "7"
 
 
+def test_a_folder_of_pictures_is_gone_through(
+    start: Callable[..., Application], qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = tmp_path / "album"
+    folder.mkdir()
+    for name in ("p2.png", "p10.png"):
+        QImage(40, 30, QImage.Format.Format_RGB32).save(str(folder / name))
+    application = start(source=folder)
+    controller, pad = application.controller, application.window.pad_panel.pad
+    assert controller is not None
+    qtbot.waitUntil(lambda: pad.picture is not None, timeout=WAIT_MS)
+    first = pad.picture
+    assert first is not None and Path(first.path or "").name == "p2.png"
+
+    controller.pictures.folder.walk(1)
+    qtbot.waitUntil(lambda: pad.picture is not first, timeout=WAIT_MS)
+    assert pad.picture is not None and Path(pad.picture.path or "").name == "p10.png"
+
+
 def test_a_blank_pad_has_no_prediction(start: Callable[..., Application], qtbot: QtBot) -> None:
     application = start()
 

@@ -6,7 +6,7 @@ import pytest
 from PyQt6.QtCore import QPoint, QPointF, Qt
 from PyQt6.QtGui import QAction, QKeySequence, QWheelEvent
 from PyQt6.QtTest import QTest as _QTest
-from PyQt6.QtWidgets import QApplication, QComboBox, QMenu, QSpinBox, QWidget
+from PyQt6.QtWidgets import QApplication, QComboBox, QMenu, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from viewer.core.nets.table_presets import TABLE_PRESETS
@@ -22,6 +22,7 @@ from viewer.widgets.architecture_row import LayerRowView
 from viewer.widgets.architecture_table import ArchitectureTable
 from viewer.widgets.icons import IconSet
 from viewer.widgets.style import Appearance
+from viewer.widgets.table_dialog import TableDialog
 from viewer.widgets.theme import Theme
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
@@ -280,3 +281,33 @@ def test_rows_stand_in_their_order_after_any_edits(table: ArchitectureTable) -> 
             assert view.accessibleName().startswith(f"{report.name},")
         flatten = [type(w).__name__ for w in widgets if w is not None].index("PlainRow", 1)
         assert flatten == 2 + table.report().flatten_at  # behind the input and the hint
+
+
+def test_a_number_out_of_range_is_taken_and_the_row_says_the_bound(
+    table: ArchitectureTable,
+) -> None:
+    editor = spin(table, 0, "kernel_size")
+    editor.setFocus()
+    editor.selectAll()
+    QTest.keyClicks(editor, "40")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+
+    assert table.table()[0].values["kernel_size"] == 40
+    high = next(f for f in ROW_KINDS[CONVOLUTION].fields if f.name == "kernel_size").high
+    assert f"from 1 to {high:g}" in table.row_view(0).problem()
+    assert not table.report().ok
+    QTest.keyClick(editor, Qt.Key.Key_Down)  # the arrows lead back to what is possible
+    assert table.table()[0].values["kernel_size"] == high
+    QTest.keyClick(editor, Qt.Key.Key_Up)
+    assert table.table()[0].values["kernel_size"] == high
+
+
+def test_the_buttons_of_the_window_around_it_alarm_nobody(
+    qtbot: QtBot, appearance: Appearance
+) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    dialog = TableDialog(window)
+    buttons = {b.text().replace("&", ""): b for b in dialog.findChildren(QPushButton)}
+    assert {"Use", "Cancel"} <= buttons.keys()
+    assert buttons["Cancel"].icon().isNull()

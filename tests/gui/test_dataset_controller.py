@@ -13,11 +13,12 @@ from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.gui.training_desk import Desk
+from tests.small_net import small_net
 from tests.unit.data.test_image_folder import write_classes
-from viewer.controllers.dataset import DatasetController
+from viewer.controllers.dataset import ACTIONS, DatasetController
 from viewer.controllers.networks import NetworkController
 from viewer.core.data.folder_name import FolderName
-from viewer.core.records import Picture
+from viewer.core.records import Picture, Preparation
 from viewer.services.dataset import DatasetService, DatasetSummary, Page
 from viewer.widgets.dataset_browser import DatasetBrowser
 from viewer.widgets.docks import Dock
@@ -83,6 +84,32 @@ def test_a_random_image_is_one_of_the_set(bench: Bench) -> None:
 
     assert bench.asked == ["kmnist"]
     bench.service.request_random.assert_called_once_with(None)  # type: ignore[attr-defined]  # a mock
+
+
+def test_digits_are_offered_only_to_networks_that_take_them(bench: Bench) -> None:
+    def offered() -> list[bool]:
+        return [bench.window.action_set[name].isEnabled() for name in ACTIONS]
+
+    digits = small_net().network
+    pictures = replace(digits, preparation=Preparation(digit=False))
+    assert offered() == [True, True]
+    bench.controller.set_network(pictures)
+    assert offered() == [False, False]
+    bench.controller.set_dataset("/home/me/leaves@64color")  # pictures too
+    assert offered() == [True, True]
+    bench.controller.set_dataset("kmnist")
+    assert offered() == [False, False]
+    bench.controller.set_network(digits)
+    assert offered() == [True, True]
+
+
+def test_the_network_on_screen_decides_whether_digits_are_offered(desk: Desk) -> None:
+    views = desk.controller.views
+    assert views.network is not None and views.weights is not None
+    assert desk.window.action_set["browse_mnist"].isEnabled()
+    pictures = replace(views.network, preparation=Preparation(digit=False))
+    views.set_network(pictures, views.weights)
+    assert not desk.window.action_set["browse_mnist"].isEnabled()
 
 
 def test_the_dock_is_named_after_the_set(bench: Bench) -> None:

@@ -191,13 +191,15 @@ def test_class_scores(view: EvaluationView) -> None:
 def test_nothing_yet_says_what_to_do(place: Placer, qtbot: QtBot) -> None:
     view = place(EvaluationView())
     assert view.headline_texts()[0] == "No evaluation yet"
-    evaluate, cancel = view.findChildren(QPushButton)
-    assert (evaluate.isVisible(), cancel.isVisible()) == (True, False)
+    evaluate, folder, cancel = view.findChildren(QPushButton)
+    assert (evaluate.isVisible(), folder.isVisible(), cancel.isVisible()) == (True, True, False)
     with qtbot.waitSignal(view.evaluate_requested):
         evaluate.click()
+    with qtbot.waitSignal(view.folder_requested):
+        folder.click()
     view.set_running(True)
     view.set_progress(10, 27)
-    assert (evaluate.isVisible(), cancel.isVisible()) == (False, True)
+    assert (evaluate.isVisible(), folder.isVisible(), cancel.isVisible()) == (False, False, True)
     with qtbot.waitSignal(view.cancel_requested):
         cancel.click()
 

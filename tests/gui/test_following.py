@@ -154,6 +154,49 @@ def test_a_run_of_another_process_is_followed(desk: Desk, tmp_path: Path) -> Non
     assert desk.bar_text == "Showing Far away: step 14 of 70,000, stopped"
 
 
+def test_a_followed_run_whose_process_was_killed_is_told_and_can_go_on_here(
+    desk: Desk, tmp_path: Path
+) -> None:
+    path = tmp_path / "elsewhere"
+    command = [sys.executable, "-c", ELSEWHERE, str(path)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write("9\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        desk.follow(path)
+        desk.wait(lambda: desk.bar_text == "Following Far away: step 9 of 70,000")
+        assert desk.panel.trouble.text == ""
+        process.kill()
+        process.wait()
+    desk.wait(lambda: desk.panel.trouble.text != "")  # by its own looking
+    assert desk.panel.trouble.text == "Far away: its process ended at step 9."
+    assert desk.bar_text == "Far away: its process ended at step 9 of 70,000"
+
+    desk.panel.trouble.remedy.click()
+    desk.wait(lambda: desk.state is RunState.RUNNING)
+    opened = desk.training.run.opened
+    assert opened is not None and (opened.path, opened.resumed) == (path, True)
+    assert desk.panel.trouble.text == ""
+    assert desk.sentences == []
+
+
+def test_the_offer_to_go_on_is_withdrawn_with_its_run(desk: Desk, writer: Writer) -> None:
+    desk.follow(writer.path)
+    desk.wait(lambda: desk.bar_text.startswith("Following"))
+    writer.session._lock.release()  # as for a process that is killed
+    desk.look()
+    desk.wait(lambda: desk.panel.trouble.text != "")
+    desk.training._on_run_chosen(finished_run(desk.root / "mine"))
+    assert desk.panel.trouble.text == ""
+    desk.wait(lambda: "Done" in desk.bar_text)
+
+    desk.training._on_run_chosen(writer.path)
+    desk.wait(lambda: "process ended" in desk.panel.trouble.text)
+
+
 def test_another_run_is_followed_while_one_is_trained(desk: Desk, writer: Writer) -> None:
     desk.start()
     own = desk.training.time.path

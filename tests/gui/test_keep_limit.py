@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from tests.gui.training_desk import Desk
 from viewer.controllers.keep_limit import DEFAULT_MB, LIMIT_KEY, KeepLimitController
 from viewer.controllers.time_machine import TimeMachine
+from viewer.core.training.progress import RunState
 from viewer.services.training import TrainingService
 from viewer.widgets.keep_limit_dialog import MAX_MB, KeepLimitDialog
 from viewer.widgets.time_slider import TimeSlider
@@ -66,7 +67,8 @@ def test_a_bound_holds_for_the_run_at_hand_and_the_next(desk: Desk) -> None:
     assert desk.settings.value(LIMIT_KEY, type=int) == 2000
 
     desk.training.run._service.stop()
-    desk.wait(lambda: limit_bytes(desk) == 0)
+    desk.wait(lambda: desk.state is RunState.IDLE)
+    assert limit_bytes(desk) == 0
     desk.training.toggle_run()
     desk.wait(lambda: limit_bytes(desk) == 2_000_000_000)
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 from unittest.mock import MagicMock
@@ -7,10 +8,17 @@ import pytest
 from PyQt6.QtCore import QObject, pyqtSignal
 from pytestqt.qtbot import QtBot
 
+from tests.gui.conftest import WindowMaker
 from tests.small_net import SmallNet, drawing, small_net
+from viewer.controllers.explain import LabDock
 from viewer.controllers.lab import LabController, fitted
-from viewer.core.records import FloatArray, WeightsRecord
+from viewer.controllers.views import ViewController
+from viewer.core.records import FloatArray, Selection, WeightsRecord
+from viewer.services.all import Services
+from viewer.widgets.flow import FlowView
+from viewer.widgets.inspector import Inspector
 from viewer.widgets.lab_input import DATASET, DRAWING, PICTURE
+from viewer.widgets.theme import LIGHT
 
 
 class FakeView(QObject):
@@ -141,3 +149,107 @@ def test_a_kernel_is_fitted_into_the_middle_of_every_channel() -> None:
     assert result.shape == (3, 5, 4)
     np.testing.assert_array_equal(result[0, 1:3, 1:3], kernel[0])
     assert result.sum() == 3 * kernel.sum()
+
+
+class Joined:
+    """A window with its views and the lab as a dock, and a service that replaces filters."""
+
+    def __init__(self, make_window: WindowMaker, net: SmallNet) -> None:
+        self.window, self.net = make_window(1024, 640), net
+        flow, inspector = FlowView(LIGHT), Inspector()
+        self.views = ViewController(
+            flow, inspector, self.window.prediction, self.window.pad_panel.preview, self.window
+        )
+        self.window.set_central(flow)
+        self.window.set_inspector(inspector)
+        self.services = Services()
+        self.dock = LabDock(self.window, self.views, self.services, self.window)
+        self.views.set_network(net.network, net.weights)
+
+    def replaced(self) -> bool:
+        assert self.dock.controller is not None
+        return self.dock.controller._replaced
+
+    def replace(self) -> None:
+        """As the service tells it."""
+        self.views.set_weights(replace(self.net.weights))
+        self.services.inference.filters_replaced.emit(True)
+
+
+@pytest.fixture(scope="module")
+def net() -> SmallNet:
+    return small_net()
+
+
+@pytest.fixture
+def joined(make_window: WindowMaker, net: SmallNet) -> Joined:
+    return Joined(make_window, net)
+
+
+def test_a_replaced_filter_is_known_to_a_lab_that_was_closed(joined: Joined) -> None:
+    joined.dock.show()
+    joined.replace()
+    assert joined.replaced()
+    joined.dock.toggle()
+    joined.dock.toggle()
+    assert joined.replaced()
+
+
+def test_a_snapshot_or_another_network_has_its_own_filters(joined: Joined) -> None:
+    joined.dock.show()
+    joined.replace()
+    joined.dock.toggle()  # the snapshots come while nobody looks
+    joined.views.set_weights(replace(joined.net.weights, step=40))
+    joined.dock.toggle()
+    assert not joined.replaced()
+    joined.services.inference.filters_replaced.emit(True)
+    joined.views.set_weights(replace(joined.net.weights, step=40))  # with the filter in it
+    assert joined.replaced()
+    assert joined.views.weights is not None
+    joined.views.set_network(joined.net.network, joined.views.weights)  # of another size
+    assert joined.replaced()
+    joined.views.set_network(joined.net.network, joined.net.weights)
+    assert not joined.replaced()
+
+
+def test_the_drawing_of_a_network_of_three_channels_keeps_its_colours(joined: Joined) -> None:
+    joined.dock.show()
+    record = joined.net.record(np.ones((28, 28), np.float32))
+    pixels = np.stack([np.full((28, 28), value, np.float32) for value in (0.25, 0.5, 1)])
+    image = replace(record.image, pixels=pixels)
+    assert joined.dock.fed is not None and joined.dock.view is not None
+    joined.dock.view.set_source(DRAWING)
+    joined.dock.fed.set_record(replace(record, image=image, generation=2))
+    result = joined.dock.view.result
+    assert result is not None
+    assert result.image[:, 14, 14].tolist() == [0.25, 0.5, 1]
+
+
+@pytest.mark.parametrize(
+    ("selection", "entry"),
+    [
+        (Selection("conv2", 5, 1, 2), "Selected: conv2, filter 5"),
+        (Selection("conv2", 5, 1, 2, in_channel=3), "Selected: conv2, filter 5, channel 3"),
+        (Selection("fc1", 5), None),
+        (Selection("relu1", 1, 2, 2), None),
+    ],
+)
+def test_the_selected_filter_is_offered_first(
+    joined: Joined, monkeypatch: pytest.MonkeyPatch, selection: Selection, entry: str | None
+) -> None:
+    joined.dock.show()
+    joined.views.select(selection)
+    controller, view = joined.dock.controller, joined.dock.view
+    assert controller is not None and view is not None
+    offered: list[list[str]] = []
+    monkeypatch.setattr(view, "set_network_filters", offered.append)
+    controller._offer_filters()
+    first = offered[-1][0]
+    if entry is None:
+        assert first == "conv1, filter 0"
+        return
+    assert first == entry
+    controller._on_filter_chosen(0)
+    kernel = joined.net.weights.weights["conv2"][5, selection.in_channel or 0]
+    assert view.result is not None
+    np.testing.assert_array_equal(view.result.kernels[0, 0], kernel)

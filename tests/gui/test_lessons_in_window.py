@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +12,18 @@ import pytest
 from PyQt6.QtCore import QPointF, QSettings, Qt
 from PyQt6.QtGui import QImage, QPainter
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication, QWidget
+from PyQt6.QtWidgets import QApplication, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.few_digits import CONFIG, load_few
 from viewer.app import Application
 from viewer.controllers import learning
-from viewer.controllers.glossary import TIP
+from viewer.controllers.glossary_tips import (
+    CONTROLS,
+    MORE,
+    short_definition,
+    term_of_control,
+)
 from viewer.controllers.lesson_progress import ProgressStore
 from viewer.controllers.lessons import LessonsController
 from viewer.controllers.main import MainController
@@ -433,7 +439,7 @@ def test_the_settings_of_a_training_lead_to_the_glossary(desk: Desk) -> None:
     )
     term = glossary.term_of(box)
     assert term is not None and term.name == "learning rate"
-    assert TIP in box.toolTip()
+    assert MORE in box.toolTip()
 
 
 def test_the_glossary_is_searched(desk: Desk) -> None:
@@ -487,3 +493,55 @@ def test_what_is_pointed_at_is_scrolled_into_sight(desk: Desk) -> None:
     assert place is not None
     viewport, area = place
     assert viewport.rect().contains(area)
+
+
+def test_every_control_that_is_called_by_a_term_has_its_definition(desk: Desk) -> None:
+    window, glossary = desk.application.window, desk.main.learning.glossary
+    for name in ("training", "glossary", "lab", "sliding", "trace", "exciting", "browse_mnist"):
+        window.action_set[name].trigger()
+    panel = desk.main.training.panel
+    assert panel is not None
+    for page in ("Network", "Curves", "Evaluation", "Dense and convolutional"):
+        panel.show_page(page)
+        QApplication.processEvents()
+    found: dict[str, list[QWidget]] = {}
+    for widget in window.findChildren(QWidget):
+        term = term_of_control(widget, glossary.glossary)
+        if isinstance(widget, CONTROLS) and term is not None:
+            assert short_definition(term) in html.unescape(widget.toolTip()), (widget, term.name)
+            assert widget.toolTip().endswith(f"<p>{MORE}</p>")
+            assert widget.toolTip().count(MORE) == 1
+            found.setdefault(term.name, []).append(widget)
+    for name in ("stride", "padding", "dilation", "bias", "learning rate", "layer", "robustness"):
+        assert name in found, name
+    assert len(found) >= 35
+
+
+def test_a_definition_stays_when_a_control_has_another_tooltip(desk: Desk) -> None:
+    chooser = desk.application.window.tool_bar.chooser
+    QApplication.processEvents()
+    for own in ("Another <tip>", "<p>A third</p>", ""):
+        chooser.setToolTip(own)
+        assert html.unescape(own) in html.unescape(chooser.toolTip())
+        assert chooser.toolTip().count(MORE) == 1
+        assert "<b>Network.</b>" in chooser.toolTip()
+
+
+def test_a_word_means_something_else_elsewhere(desk: Desk) -> None:
+    glossary = desk.main.learning.glossary
+    (linear,) = (w for w in desk.main.inspector.findChildren(QToolButton) if w.text() == "Linear")
+    term = glossary.term_of(linear)
+    assert term is not None and term.name == "histogram"
+
+
+def test_the_tool_bar_has_a_button_for_lessons(desk: Desk) -> None:
+    window = desk.application.window
+    action = window.action_set["lessons"]
+    button = window.tool_bar.widgetForAction(action)
+    assert isinstance(button, QToolButton) and button.accessibleName() == "Lessons"
+    assert not button.icon().isNull()
+    assert desk.lessons.dock is not None and desk.lessons.dock.isVisible()  # as the desk opened it
+    button.click()
+    assert not desk.lessons.dock.isVisible()
+    button.click()
+    assert desk.lessons.dock.isVisible()

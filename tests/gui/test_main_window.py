@@ -24,7 +24,13 @@ from pytestqt.qtbot import QtBot
 from viewer.core.records import NetworkRecord
 from viewer.widgets.actions import ACTIONS, ActionRow, tooltip_of
 from viewer.widgets.color_menu import ColorChoice, ColorGroup
-from viewer.widgets.dialogs import AboutDialog, ShortcutsDialog, shortcut_rows
+from viewer.widgets.dialogs import (
+    NETWORK_ROWS,
+    PAD_ROWS,
+    AboutDialog,
+    ShortcutsDialog,
+    shortcut_rows,
+)
 from viewer.widgets.ink_surface import Tool
 from viewer.widgets.main_window import MainWindow
 from viewer.widgets.style import DARK_MODE, Appearance
@@ -288,7 +294,7 @@ def test_only_what_is_in_the_table_is_in_the_menus(make_window: WindowMaker) -> 
     assert [action.text() for action in bar.actions()] == ["&File", "&Edit", "&View"]
     (file_menu,) = [menu for menu in bar.findChildren(QMenu) if menu.title() == "&File"]
     texts = [action.text() for action in file_menu.actions() if not action.isSeparator()]
-    assert texts == ["&Open model…", "Open &recent", "&Quit"]
+    assert texts == ["&Open network…", "Open &recent", "&Quit"]
 
 
 def test_keys_work_on_the_pad(qtbot: QtBot, make_window: WindowMaker) -> None:
@@ -432,7 +438,7 @@ def test_the_shortcuts_dialog_lists_the_table(qtbot: QtBot, make_window: WindowM
     (dialog,) = window.findChildren(ShortcutsDialog)
     texts = {label.text() for label in dialog.findChildren(QLabel)}
     assert not dialog.isModal()
-    for what, keys in shortcut_rows(ACTIONS):
+    for what, keys in (*shortcut_rows(ACTIONS), *NETWORK_ROWS, *PAD_ROWS):
         assert {what, keys} <= texts
     assert dialog.height() < 640
     dialog.close()
@@ -515,6 +521,15 @@ def test_a_long_hover_text_does_not_widen_the_window(make_window: WindowMaker) -
     assert window.width() == 1024
     assert window.status.timing.geometry() == place
     assert window.status.hover.shown_text().endswith("…")
+
+
+def test_what_was_done_is_no_news_after_a_while(qtbot: QtBot, make_window: WindowMaker) -> None:
+    status = make_window().status
+    assert 5_000 <= status._old.interval() <= 30_000
+    status._old.setInterval(50)
+    status.set_timing_text("Kept as an example of 7: 12 in all")
+    assert status.timing.text()
+    qtbot.waitUntil(lambda: not status.timing.text())
 
 
 # Drops

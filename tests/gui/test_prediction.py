@@ -118,10 +118,31 @@ def test_the_label_is_right_or_wrong(panel: PredictionPanel) -> None:
     assert panel.grab().toImage() == plain
 
 
+@pytest.mark.parametrize(
+    ("names", "label"),
+    [
+        (tuple(str(number) for number in range(20)), "4"),  # classes without names
+        (("ant", "bee", "cat"), "4"),  # of another data set
+    ],
+)
+def test_a_label_that_is_no_class_is_told_and_no_mistake(
+    panel: PredictionPanel, names: tuple[str, ...], label: str
+) -> None:
+    panel.set_result([1 / len(names)] * len(names), names, Legibility.OK, digit=False)
+    plain = panel.grab().toImage()
+    panel.set_label(label)
+    told = panel.grab().toImage()
+    assert told != plain
+    warning = QColor(LIGHT.warning)
+    every = [(x, y) for x in range(told.width()) for y in range(told.height())]
+    assert not any(told.pixelColor(x, y) == warning for x, y in every)
+
+
 def test_a_thousand_classes_show_the_ten_most_probable(panel: PredictionPanel) -> None:
     probabilities = np.full(1_000, 0.0005, np.float32)
     probabilities[[3, 999, 500]] = [0.2, 0.25, 0.05]
     names = [f"class number {index}" for index in range(1_000)]
+    panel.resize(264, 240)
     panel.set_result(probabilities, names, Legibility.OK)
     assert [name for name, _ in panel.rows[:3]] == [names[999], names[3], names[500]]
     assert len(panel.rows) == 10
@@ -148,5 +169,29 @@ def test_all_rows_fit_at_the_smallest_size(panel: PredictionPanel) -> None:
     for names in (DIGITS, tuple(f"quite a long name {digit}" for digit in DIGITS)):
         panel.set_result(SEVEN, names, Legibility.OK)
         panel.resize(panel.minimumSizeHint())
-        assert panel.row_area(9).bottom() <= panel.height()
+        assert panel.row_area(len(panel.rows) - 1).bottom() <= panel.height()
+        assert len(panel.rows) >= 7
         assert panel.row_area(0).height() >= panel.fontMetrics().xHeight()
+
+
+def test_long_names_are_shortened_and_whole_in_the_tip(qtbot: QtBot) -> None:
+    names = tuple(f"Chesapeake Bay retriever {index}" for index in range(1000))
+    probabilities = [0.1 / 999] * 1000
+    probabilities[321] = 0.9
+    panel = PredictionPanel()
+    qtbot.addWidget(panel)
+    panel.resize(200, 240)
+    panel.set_result(probabilities, names, Legibility.OK)
+    panel.set_label(names[321])
+    panel.grab()
+    assert len(panel.rows) == 10
+    for place, (name, _) in zip(panel._places, panel.rows, strict=True):
+        shown = panel._elided(name, place.name_px)
+        assert shown.endswith("…")
+        assert panel._fonts.strong.metrics.horizontalAdvance(shown) <= place.name_px
+    panel.resize(200, panel.minimumSizeHint().height())
+    panel.grab()
+    assert 5 <= len(panel.rows) < 10
+    assert panel.row_area(len(panel.rows) - 1).bottom() <= panel.height()
+    assert panel.tip_at(QPointF(20, 12)) == "Chesapeake Bay retriever 321: 0.9"
+    assert panel.tip_at(panel.row_area(0).center()).startswith("Chesapeake Bay retriever 321: ")

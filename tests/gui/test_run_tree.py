@@ -3,13 +3,15 @@ from typing import Any
 
 import pytest
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QKeySequence
 from PyQt6.QtTest import QTest as _QTest
-from PyQt6.QtWidgets import QLineEdit, QWidget
+from PyQt6.QtWidgets import QLineEdit, QStyleOptionViewItem, QWidget
 from pytestqt.qtbot import QtBot
 
 from viewer.widgets.run_tree import RunRow, RunTree
 from viewer.widgets.run_tree_rows import created_text, in_order, row_texts, size_text
 from viewer.widgets.style import Appearance
+from viewer.widgets.theme import Theme
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
 
@@ -156,3 +158,64 @@ def test_names_keep_their_room_in_a_narrow_window(runs: RunTree) -> None:
     runs.resize(600, 240)
     assert runs.tree.isColumnHidden(5) and runs.tree.isColumnHidden(6)
     assert runs.tree.columnWidth(0) > 80
+
+
+@pytest.mark.parametrize(
+    ("run_id", "key", "words"),
+    [
+        ("a", "Ctrl+R", "has done all of its 4,690 steps"),
+        ("b", "Ctrl+R", "is being trained already"),
+        ("b", "Delete", "stop that training first"),
+    ],
+)
+def test_a_key_for_what_can_not_be_done_says_why(
+    qtbot: QtBot, runs: RunTree, run_id: str, key: str, words: str
+) -> None:
+    runs.set_runs(ROWS)
+    runs.select(run_id)
+    runs.tree.setFocus()
+    asked = _asked(runs)
+    refused: list[str] = []
+    runs.refused.connect(refused.append)
+    combination = QKeySequence(key)[0]
+    QTest.keyClick(runs.tree, combination.key(), combination.keyboardModifiers())
+
+    assert asked == []
+    (sentence,) = refused
+    assert words in sentence and sentence.endswith(".")
+    action = runs.actions_of_run["resume" if key == "Ctrl+R" else "delete"]
+    assert action.toolTip() == sentence and not action.isEnabled()
+
+
+def test_a_key_for_what_can_be_done_is_not_refused(runs: RunTree) -> None:
+    runs.set_runs(ROWS)
+    runs.select("c")
+    runs.tree.setFocus()
+    asked = _asked(runs)
+    refused: list[str] = []
+    runs.refused.connect(refused.append)
+    QTest.keyClick(runs.tree, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+
+    assert asked == [("resume_requested", "c")]
+    assert refused == []
+
+
+def test_a_ticked_box_holds_a_mark_and_no_filled_square(runs: RunTree, theme: Theme) -> None:
+    runs.set_theme(theme)
+    runs.set_runs((ROWS[2], ROWS[2]._replace(id="d", overlaid=True)))
+    picture = runs.tree.viewport().grab().toImage()  # type: ignore[union-attr]  # it has one
+
+    def inked(run_id: str) -> float:
+        option = QStyleOptionViewItem()
+        runs.tree.initViewItemOption(option)
+        index = runs.tree.indexFromItem(runs._items[run_id])
+        option.rect = runs.tree.visualRect(index)
+        box = runs._marks._box(option, index).adjusted(2, 2, -2, -2)
+        places = [(x, y) for x in range(box.left(), box.right() + 1)
+                  for y in range(box.top(), box.bottom() + 1)]  # fmt: skip
+        surface = theme.color("surface").lightness()
+        far = [p for p in places if abs(picture.pixelColor(*p).lightness() - surface) > 60]
+        return len(far) / len(places)
+
+    assert inked("c") == 0.0
+    assert 0.1 < inked("d") < 0.6

@@ -260,14 +260,16 @@ def test_of_many_steps_the_last_is_shown(qtbot: QtBot, trained: Path) -> None:
 
 
 @pytest.mark.parametrize("reference", [None, 0])
-def test_a_step_that_is_not_kept_is_one_sentence(
+def test_in_place_of_a_step_that_is_kept_no_more_the_nearest_is_shown(
     desk: Desk, qtbot: QtBot, trained: Path, reference: int | None
 ) -> None:
-    desk.service.show(trained, 10_000, reference)
-    sentence = wait_for(qtbot, desk.sentences)
+    newest = KeptSteps(trained).steps()[-1]
+    desk.service.show(trained, 10_000, reference)  # as when it was dropped a moment ago
+    shown = wait_for(qtbot, desk.snapshots)
 
-    assert "10000" in sentence.replace(",", "") and sentence.endswith(".")
-    assert desk.snapshots == []
+    assert shown.step == newest
+    assert (None if shown.reference is None else shown.reference.step) == reference
+    assert desk.sentences == []
 
 
 def test_a_run_gets_another_name(desk: Desk, qtbot: QtBot, tmp_path: Path, trained: Path) -> None:
@@ -378,7 +380,7 @@ def test_an_unexpected_error_is_one_sentence_too(
     assert "a mistake" in capfd.readouterr().err
 
 
-def test_a_run_deleted_while_it_is_followed_has_no_steps_any_more(
+def test_what_is_asked_of_a_run_after_it_was_deleted_is_dropped(
     desk: Desk, qtbot: QtBot, tmp_path: Path, trained: Path
 ) -> None:
     path = copied(trained, tmp_path / "run")
@@ -386,10 +388,47 @@ def test_a_run_deleted_while_it_is_followed_has_no_steps_any_more(
     assert wait_for(qtbot, desk.followed).kept
     desk.service.delete(path)
     qtbot.waitUntil(lambda: desk.changes == 1, timeout=WAIT_MS)
+    told = len(desk.followed)
+    # What the window asked before it heard of that.
+    desk.service.look(path)
+    desk.service.show(path, 0)
+    desk.service.read(path)
+    desk.service.rename(path, "Too late")
+    desk.service.delete(path)
+    desk.service.read(trained)
+    qtbot.waitUntil(lambda: any(n.path == trained for n in desk.numbers), timeout=WAIT_MS)
+
+    assert desk.sentences == []
+    assert desk.snapshots == []
+    assert len(desk.followed) == told
+    assert not path.exists()
+
+
+def test_a_run_in_the_folder_of_a_deleted_one_is_another_run(
+    desk: Desk, qtbot: QtBot, tmp_path: Path, trained: Path
+) -> None:
+    path = copied(trained, tmp_path / "run")
+    desk.service.delete(path)
+    qtbot.waitUntil(lambda: desk.changes == 1, timeout=WAIT_MS)
+    copied(trained, path, "Another")
+    desk.service.show(path, 0)
+
+    assert wait_for(qtbot, desk.snapshots).title == "Another"
+
+
+def test_a_killed_run_is_told_to_be_stopped_while_it_is_followed(
+    desk: Desk, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "run"
+    session = RunSession.start(path, CONFIG, data=few_digits())
+    next(session.events())
+    desk.service.look(path)
+    assert wait_for(qtbot, desk.followed).status == "running"
+    session._lock.release()  # as the system does for a process that is killed
     desk.service.look(path)
 
-    assert dict(wait_for(qtbot, desk.followed, 2).kept) == {}
-    assert desk.sentences == []
+    found = wait_for(qtbot, desk.followed, 2)
+    assert (found.status, found.info.status) == ("stopped", "running")
 
 
 def test_a_renamed_run_is_shown_by_its_new_name(

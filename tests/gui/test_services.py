@@ -16,11 +16,12 @@ from PyQt6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from viewer.core.data.mnist import load_mnist
-from viewer.core.engine import Engine
-from viewer.core.errors import UserError
 from viewer.core.imaging.stroke_file import read_stroke_file
+from viewer.core.nets import opening
 from viewer.core.nets.architectures import architectures
 from viewer.core.nets.checkpoint import Metadata, load_checkpoint, save_checkpoint
+from viewer.core.nets.opening import open_network
+from viewer.core.nets.profile import Profile
 from viewer.core.nets.shipped import resolve_model
 from viewer.core.records import Drawing, Stroke
 from viewer.services.dataset import DatasetService
@@ -88,6 +89,22 @@ def test_a_network_for_other_images_makes_no_mistakes(
     assert "other was not made for MNIST" in found.args[0]
 
 
+def test_mistakes_are_those_of_the_network_as_it_was_opened(
+    dataset: DatasetService, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.pt"
+    torch.save(open_network("mlp").module, path)  # holds code: it wants trust
+    profile = Profile(input_shape=(1, 28, 28), class_names=tuple("0123456789"))
+    with qtbot.waitSignal(dataset.failed, timeout=WAIT_MS) as refused:
+        dataset.request_mistake(str(path))
+    assert "holds code" in refused.args[0]
+    with qtbot.waitSignal(dataset.failed, timeout=WAIT_MS) as other:
+        dataset.request_mistake(str(path), trust=True)
+    assert "was not made for MNIST" in other.args[0]  # its classes have no names
+    with qtbot.waitSignal(dataset.picture_ready, timeout=WAIT_MS):
+        dataset.request_mistake(str(path), trust=True, profile=profile)
+
+
 def test_without_a_network_there_are_no_mistakes(dataset: DatasetService, qtbot: QtBot) -> None:
     with qtbot.waitSignal(dataset.failed, timeout=WAIT_MS) as found:
         dataset.request_mistake("")
@@ -95,12 +112,18 @@ def test_without_a_network_there_are_no_mistakes(dataset: DatasetService, qtbot:
 
 
 def test_a_network_for_oblong_images_is_refused_before_it_replaces_anything(
-    tmp_path: Path,
+    tmp_path: Path, qtbot: QtBot
 ) -> None:
     path = tmp_path / "oblong.safetensors"
     write(path, Metadata("mlp", architectures().get("mlp").complete({}), (1, 28, 36)))
-    with pytest.raises(UserError, match=r"oblong takes images of 28 × 36 pixels"):
-        Engine.open(str(path))
+    service = InferenceService()
+    service.start()
+    try:
+        with qtbot.waitSignal(service.network_failed, timeout=WAIT_MS) as failed:
+            service.open_network(str(path))
+        assert "takes images of 28 × 36 pixels" in failed.args[1]
+    finally:
+        assert service.shutdown()
 
 
 def test_whatever_goes_wrong_on_opening_is_told_and_the_network_stays(
@@ -111,7 +134,7 @@ def test_whatever_goes_wrong_on_opening_is_told_and_the_network_stays(
     try:
         with qtbot.waitSignal(service.network_loaded, timeout=WAIT_MS):
             service.open_network("mlp")
-        monkeypatch.setattr(Engine, "open", lambda model: 1 // 0)
+        monkeypatch.setattr(opening, "open_network", lambda *_, **__: 1 // 0)
         with qtbot.waitSignal(service.network_failed, timeout=WAIT_MS) as failed:
             service.open_network("lenet5")
         assert failed.args[0] == "lenet5" and "ZeroDivisionError" in failed.args[1]

@@ -9,7 +9,7 @@ import pytest
 from PyQt6.QtCore import QPoint, QPointF, Qt
 from PyQt6.QtGui import QValidator, QWheelEvent
 from PyQt6.QtTest import QTest as _QTest
-from PyQt6.QtWidgets import QApplication, QWidget
+from PyQt6.QtWidgets import QApplication, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
 from viewer.widgets.setting_editors import ChoiceBox, NumberBox
@@ -135,3 +135,38 @@ def test_a_choice_that_was_not_offered_is_added(qtbot: QtBot) -> None:
     with qtbot.waitSignal(box.chosen) as signal:
         QTest.keyClick(box, Qt.Key.Key_Up)
     assert signal.args == ["cpu"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "says", "becomes"),
+    [
+        ("40", "A whole number from 1 to 11", 11),
+        ("0", "A whole number from 1 to 11", 1),
+        ("7", "", 7),
+    ],
+)
+def test_a_number_out_of_range_is_answered_by_the_bound(
+    qtbot: QtBot, typed: str, says: str, becomes: int
+) -> None:
+    QToolTip.hideText()
+    box = NumberBox(1, 11, whole=True)
+    qtbot.addWidget(box)
+    box.set_number(3)
+    with qtbot.waitExposed(box):
+        box.show()
+    box.setFocus()
+    box.selectAll()
+    QTest.keyClicks(box, typed)
+    assert box.bounds_text() == "A whole number from 1 to 11"
+    assert QToolTip.text() == says
+    QTest.keyClick(box, Qt.Key.Key_Return)
+
+    assert box.number() == becomes  # never the digits that happened to be possible
+    assert box.text() == str(becomes)
+    QToolTip.hideText()
+
+
+def test_a_number_without_a_bound_says_the_least(qtbot: QtBot) -> None:
+    box = NumberBox(0.5, float("inf"), suffix=" px")
+    qtbot.addWidget(box)
+    assert box.bounds_text() == "A number of at least 0.5 px"

@@ -14,16 +14,21 @@ from PyQt6.QtTest import QTest as _QTest
 from PyQt6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.gui.conftest import WindowMaker
 from tests.small_net import SmallNet, drawing, small_net
+from viewer.controllers.explain import SlidingDock
 from viewer.controllers.sliding import SlidingController
+from viewer.controllers.views import ViewController
 from viewer.core.imaging.display import DisplaySettings
 from viewer.core.records import Selection
+from viewer.widgets.flow import FlowView
 from viewer.widgets.icons import IconSet
+from viewer.widgets.inspector import Inspector
 from viewer.widgets.sliding_predict import NO_NUMBER
 from viewer.widgets.sliding_scene import Scene
 from viewer.widgets.sliding_view import NO_NETWORK, NO_RECORD, NOTHING_SLIDES, SlidingView
 from viewer.widgets.style import Appearance
-from viewer.widgets.theme import Theme
+from viewer.widgets.theme import LIGHT, Theme
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
 SIZES = [(720, 420), (1024, 640), (1440, 900)]
@@ -378,3 +383,87 @@ def test_the_controller_passes_on_what_is_chosen(net: SmallNet, theme: Theme) ->
     view.set_theme.assert_called_once_with(theme)
     view.set_display.assert_called_once_with(DisplaySettings(dark=True))
     view.select.assert_called_once_with("fc1", 3)
+
+
+class Joined:
+    """A window with its views, and the sliding window as a dock."""
+
+    def __init__(self, make_window: WindowMaker, net: SmallNet) -> None:
+        self.window = make_window(1024, 640)
+        flow, inspector = FlowView(LIGHT), Inspector()
+        self.views = ViewController(
+            flow, inspector, self.window.prediction, self.window.pad_panel.preview, self.window
+        )
+        self.window.set_central(flow)
+        self.window.set_inspector(inspector)
+        self.dock = SlidingDock(self.window, self.views, self.window)
+        self.views.set_network(net.network, net.weights)
+        self.views.set_record(net.record(drawing(1)))
+
+    @property
+    def view(self) -> SlidingView:
+        assert self.dock.view is not None
+        return self.dock.view
+
+
+@pytest.fixture
+def joined(qtbot: QtBot, make_window: WindowMaker, net: SmallNet) -> Joined:
+    joined = Joined(make_window, net)
+    joined.views.select(Selection("conv2", 2, 4, 5))
+    joined.dock.show()
+    qtbot.waitUntil(lambda: joined.view.scene is not None)
+    return joined
+
+
+def test_it_opens_where_something_is_selected_and_changes_nothing(joined: Joined) -> None:
+    assert joined.view.slide is not None
+    assert (joined.view.slide.node.name, joined.view.slide.channel) == ("conv2", 2)
+    assert joined.view.cell == (4, 5)
+    assert joined.views.selection == Selection("conv2", 2, 4, 5)
+
+
+def test_where_it_goes_is_selected(qtbot: QtBot, joined: Joined) -> None:
+    joined.view.step(1)
+    qtbot.waitUntil(lambda: joined.views.selection == Selection("conv2", 2, 4, 6))
+    for _ in range(5):
+        joined.view.step(1)
+    qtbot.waitUntil(lambda: joined.views.selection == Selection("conv2", 2, 4, 11))
+    joined.view.chooser.filter.setValue(3)
+    assert joined.views.selection == Selection("conv2", 3, 4, 11)
+
+
+def test_it_goes_where_something_is_selected_elsewhere(joined: Joined) -> None:
+    joined.views.select(Selection("relu1", 1, 20, 7))
+    assert joined.view.slide is not None and joined.view.slide.node.name == "conv1"
+    assert joined.view.cell == (20, 7)
+    assert joined.views.selection == Selection("relu1", 1, 20, 7)
+    before = joined.view.cell
+    joined.views.select(Selection("fc1", 3))  # nothing slides there
+    assert joined.view.cell == before
+    assert joined.views.selection == Selection("fc1", 3)
+
+
+def test_what_is_to_be_predicted_is_not_selected(qtbot: QtBot, joined: Joined) -> None:
+    joined.view.chooser.predict.click()
+    joined.view.step(1)
+    assert joined.view.predicting
+    assert not joined.dock._pace.isActive()
+    assert joined.views.selection == Selection("conv2", 2, 4, 5)
+
+
+def test_another_network_selects_nothing(joined: Joined, net: SmallNet) -> None:
+    joined.views.select(None)
+    joined.views.set_network(net.network, net.weights)
+    assert joined.views.selection is None
+    assert not joined.dock._pace.isActive()
+
+
+def test_reduced_motion_reaches_it_before_and_after_it_is_built(
+    make_window: WindowMaker, net: SmallNet
+) -> None:
+    joined = Joined(make_window, net)
+    joined.dock.set_animated(False)
+    joined.dock.show()
+    assert joined.view._animated is False
+    joined.dock.set_animated(True)
+    assert joined.view._animated is True

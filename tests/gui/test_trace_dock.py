@@ -114,7 +114,7 @@ def test_lines_are_on_every_map_of_a_layer(desk: Desk, net: SmallNet) -> None:
     node = next(node for node in net.network.nodes if node.kind is Kind.CONVOLUTION)
     card = scene.layout.cards[node.name]
     edges = ((2, 3, 7, 3), (2, 3, 2, 8))
-    lines = Fields({node.name: edges}).lines(scene)
+    lines = Fields({node.name: edges}).lines(scene, node.name)
     assert len(lines) == 2 * node.output_shape[0]
     for channel in range(node.output_shape[0]):
         start = desk.flow.cell_rect(Selection(node.name, channel, 3, 2)).topLeft()

@@ -144,9 +144,7 @@ def test_only_terms_in_sight_are_painted(
         shown.append(rank)  # and not the painter, which must not outlive its widget
 
     monkeypatch.setattr(TermsBlock, "_paint_words", count)
-    tall = TermsBlock(
-        big, terms.source_scale, terms.kernel_scale, terms.product_scale, terms.numbers
-    )
+    tall = replace(terms, part=big, count=many)
     view.canvas.set_blocks((tall,), top=True)
     view.canvas.grab()
     assert shown == list(range(len(shown)))

@@ -31,6 +31,7 @@ from viewer.core.training.progress import RunState, Until
 from viewer.core.training.run_folder import RunFolder
 from viewer.core.training.session import RunSession
 from viewer.services import training as training_module
+from viewer.services import training_live
 from viewer.services.training import NewRun, OldRun, OpenedRun, TrainingService, live_origin
 
 WAIT_MS = 20_000
@@ -195,7 +196,7 @@ def test_a_command_takes_effect_after_the_batch_at_hand(
 ) -> None:
     gate = Gate()
     bench.service.live_interval_s = 0.0
-    bench.service._publish = gate.publish
+    bench.service._live.publish = gate.publish
     bench.service.begin(NewRun(tmp_path / "run", LONG))
     assert gate.entered.wait(WAIT_S)  # the thread is in batch 6, whose start shows 5
     getattr(bench.service, command)()
@@ -522,6 +523,58 @@ def test_a_diverged_run_is_paused_and_tells_where(
     assert RunFolder(tmp_path / "run").info().status == "diverged"
 
 
+def test_going_on_after_a_divergence_tries_again_and_is_never_called_finished(
+    bench: Bench, qtbot: QtBot, tmp_path: Path
+) -> None:
+    bench.service.begin(NewRun(tmp_path / "run", replace(CONFIG, lr=1e3, weight_decay=10.0)))
+    reach(bench, qtbot, RunState.PAUSED)
+    step = bench.step
+    bench.states.clear()
+    bench.service.go()
+    reach(bench, qtbot, RunState.PAUSED)
+
+    assert [state.value for state in bench.states] == ["running", "paused"]
+    assert [event.step for event in bench.of(Diverged)] == [step, step]
+    assert RunFolder(tmp_path / "run").info().status == "diverged"
+    assert RunFolder(tmp_path / "run").kept_steps().steps()[-1] == step
+
+
+def test_going_on_after_a_divergence_with_a_lower_rate_goes_to_the_end(
+    bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = Trainer._train_batch
+
+    def train_batch(self: Trainer) -> BatchFinished | Diverged:
+        if self.step == 5 and self.config.lr > 0.01:
+            return Diverged(5, "conv1", "weight")
+        return original(self)
+
+    monkeypatch.setattr(Trainer, "_train_batch", train_batch)
+    bench.service.begin(NewRun(tmp_path / "run", CONFIG))
+    reach(bench, qtbot, RunState.PAUSED)
+    bench.service.adjust({"lr": 0.01})
+    bench.service.go()
+    reach(bench, qtbot, RunState.FINISHED)
+
+    assert len(bench.of(Finished)) == 1
+    info = RunFolder(tmp_path / "run").info()
+    assert (info.status, info.step) == ("finished", STEPS)
+
+
+@pytest.mark.parametrize("command", ["pause", "stop"])
+def test_the_step_that_a_run_is_left_at_is_kept(
+    bench: Bench, qtbot: QtBot, tmp_path: Path, command: str
+) -> None:
+    begin(bench, qtbot, tmp_path / "run")
+    run_to(bench, qtbot, 200)  # kept steps are far apart by now
+    getattr(bench.service, command)()
+    reach(bench, qtbot, RunState.PAUSED if command == "pause" else RunState.IDLE)
+
+    kept = RunFolder(tmp_path / "run").kept_steps()
+    assert kept.steps()[-1] == bench.step
+    assert same(kept.weights(bench.step), weights_of(tmp_path / "run"))
+
+
 def test_a_resumed_run_is_bit_for_bit_the_one_that_was_never_stopped(
     make: Callable[..., Bench], qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -615,11 +668,16 @@ class Clock:
         return self.now_s
 
 
+def stop_clocks(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    for module in (training_module, training_live):
+        monkeypatch.setattr(module, "time", clock)
+
+
 def test_weights_are_published_no_more_often_than_the_interval(
     bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
-    monkeypatch.setattr(training_module, "time", clock)
+    stop_clocks(monkeypatch, clock)
     bench.service.live_interval_s = 1 / 30
     bench.service.begin(NewRun(tmp_path / "run", CONFIG, until=Until.BATCH))
     reach(bench, qtbot, RunState.PAUSED)
@@ -656,7 +714,7 @@ def test_weights_are_published_while_the_next_gradients_are_computed(
         found.append((snapshot.step, trainer.step, has_gradients))
 
     bench.service.live_interval_s = 0.0
-    bench.service._publish = publish
+    bench.service._live.publish = publish
     bench.service.begin(NewRun(tmp_path / "run", CONFIG, until=Until.EPOCH))
     reach(bench, qtbot, RunState.PAUSED)
 
@@ -668,7 +726,7 @@ def test_weights_are_published_while_the_next_gradients_are_computed(
 def test_once_frames_are_acknowledged_each_is_waited_for(
     bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training_module, "time", Clock())  # its patience never ends
+    stop_clocks(monkeypatch, Clock())  # its patience never ends
     steps: list[int] = []
 
     def publish(snapshot: Snapshot) -> None:
@@ -677,7 +735,7 @@ def test_once_frames_are_acknowledged_each_is_waited_for(
             bench.service.acknowledge(snapshot.step)
 
     bench.service.live_interval_s = 0.0
-    bench.service._publish = publish
+    bench.service._live.publish = publish
     bench.service.begin(NewRun(tmp_path / "run", CONFIG))
     reach(bench, qtbot, RunState.FINISHED)
 

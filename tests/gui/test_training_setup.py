@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from viewer.controllers.training_setup import table_sum
 from viewer.core.errors import UserError
 from viewer.core.training import schedule
 from viewer.core.training.config import Augmentation, TrainingConfig, load_recipe, recipe_names
@@ -383,3 +384,35 @@ def test_it_follows_the_theme(view: SetupView, theme: Theme) -> None:
 def test_a_configuration_is_always_possible() -> None:
     with pytest.raises(UserError):
         Augmentation(gain_low=3, gain_high=1)
+
+
+def test_what_a_table_comes_to_is_said_below_its_button(view: SetupView) -> None:
+    network = view._network
+    view.set_config(TrainingConfig(architecture="table"))
+    view.set_table_sum("10 layers, 26,698 parameters")
+    assert network._sum_row.isVisible() and network._sum.text() == "10 layers, 26,698 parameters"
+    view.set_config(TrainingConfig(architecture="mlp"))
+    assert not network._sum_row.isVisible()
+
+
+def test_nothing_frozen_is_called_none_and_the_tooltip_says_how(view: SetupView) -> None:
+    network = view._network
+    view.set_frozen(())
+    for freezable in (True, False):
+        view.set_freezable(freezable)
+        assert network._frozen_text.text() == "none"
+        assert ("another network" in network._frozen_row.toolTip()) == (not freezable)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (None, "10 layers, 26,698 parameters"),
+        ('[{"kind": "dense", "units": 4}]', "3 layers, 3,190 parameters"),
+        ('[{"kind": "dense", "units": 0}]', "dense1: "),
+        ("no table", ""),
+    ],
+)
+def test_the_sum_of_a_table(text: str | None, found: str) -> None:
+    said = table_sum(text, (1, 28, 28), 10)
+    assert said.startswith(found) and bool(said) == bool(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -15,11 +15,11 @@ from PyQt6.QtCore import QPointF, QSettings, Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QWidget
 from pytestqt.qtbot import QtBot
+from typing_extensions import override
 
 from tests.few_digits import CONFIG, STEPS_PER_EPOCH, load_few, plain_outputs
-from viewer.app import Application
-from viewer.controllers.main import MainController
-from viewer.controllers.training import TrainingController
+from tests.gui.training_desk import LONG, WAIT_MS
+from tests.gui.training_desk import Desk as TrainingDesk
 from viewer.controllers.training_setup import CONFIG_KEY
 from viewer.core.errors import UserError
 from viewer.core.nets.architectures import architectures
@@ -38,51 +38,16 @@ from viewer.services.training import OldRun
 from viewer.widgets.dialogs import ClosingDialog
 from viewer.widgets.ink_surface import Tool
 from viewer.widgets.run_tree import STEPS
-from viewer.widgets.training_panel import TrainingPanel
 
 SEVEN = np.array([(70, 62), (140, 59), (210, 62), (174, 140), (126, 238)], np.float32)
-WAIT_MS = 20_000
-LONG = replace(CONFIG, epochs=5000)  # of which no test sees the end
 
 
-class Desk:
-    """The program, and what a person does with it."""
-
-    def __init__(self, application: Application, root: Path, qtbot: QtBot) -> None:
-        self.application = application
-        self.root = root
-        self.qtbot = qtbot
-        self.sentences: list[str] = []
-        show = application.window.show_message
-
-        def note(sentence: str) -> None:
-            self.sentences.append(sentence)
-            show(sentence)
-
-        application.window.show_message = note  # type: ignore[method-assign]  # connected by name
-
-    @property
-    def controller(self) -> MainController:
-        assert self.application.controller is not None
-        return self.application.controller
-
-    @property
-    def training(self) -> TrainingController:
-        return self.controller.training
-
-    @property
-    def panel(self) -> TrainingPanel:
-        assert self.training.panel is not None
-        return self.training.panel
-
-    @property
-    def state(self) -> RunState:
-        return self.application.services.training.state
+class Desk(TrainingDesk):
+    """The program, and what a person does with it, by its buttons and keys."""
 
     @property
     def step(self) -> int:
-        progress = self.application.services.training.progress
-        return 0 if progress is None else progress.step
+        return self.own_step
 
     @property
     def path(self) -> Path:
@@ -94,9 +59,6 @@ class Desk:
     def record(self) -> ActivationRecord | None:
         return self.controller.views.record
 
-    def wait(self, condition: Callable[[], bool]) -> None:
-        self.qtbot.waitUntil(condition, timeout=WAIT_MS)
-
     def settled(self, *states: RunState) -> None:
         """Wait for a state of the training that the bar shows as well."""
         bar = self.panel.transport
@@ -106,6 +68,7 @@ class Desk:
         """Click a button by its name, if it can be clicked."""
         button(where or self.panel.transport, name).click()
 
+    @override
     def start(self, config: TrainingConfig = LONG, *, step: int = 3) -> None:
         """Train, and wait for some batches."""
         self.training.show()
@@ -159,17 +122,10 @@ def _one_thread() -> Iterator[None]:
 @pytest.fixture
 def desk(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Desk]:
     """Start the program, with few digits to learn from."""
-    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
-    settings.setValue(CONFIG_KEY, LONG.to_json())
-    application = Application(qapp, settings, runs_root=tmp_path / "runs")
-    application.services.training._load_data = load_few
-    desk = Desk(application, tmp_path / "runs", qtbot)
-    application.window.resize(1200, 800)
-    application.start()
-    application.complete()
-    qtbot.waitUntil(lambda: desk.controller.is_shown, timeout=WAIT_MS)
+    desk = Desk(qapp, tmp_path, qtbot)
+    desk.wait(lambda: desk.controller.is_shown)
     yield desk
-    assert application.close()
+    desk.close()
     # An exception in a slot fails the test by itself; this is what a person would have read.
     assert [text for text in desk.sentences if "Something went wrong" in text] == []
     assert "training" not in {thread.name for thread in threading.enumerate()}
@@ -375,13 +331,15 @@ def test_live_is_pressed_before_the_network_is_open(desk: Desk) -> None:
     desk.start(step=10)
     desk.wait(lambda: desk.training.time.live and desk.training.time.step is not None)
     loaded: list[str] = []
-    desk.application.services.inference.network_loaded.connect(lambda name: loaded.append(name))
+    inference = desk.application.services.inference
+    inference.network_loaded.connect(lambda name: loaded.append(name))
     desk.application.window.network_chosen.emit("lenet5")
     desk.training.time.go_live()
-    desk.wait(lambda: loaded == ["lenet5"])
+    assert inference.opening.request is None  # it is not wanted any more
     later = desk.step + 5
     desk.wait(lambda: desk.record is not None and desk.record.weights_step >= later)
 
+    assert loaded == []
     assert desk.training.time.live
     assert desk.panel.time.live.isChecked()
     assert "mlp" in desk.application.window.windowTitle()
@@ -525,7 +483,7 @@ def test_a_run_left_while_it_runs_gives_none_of_its_numbers_to_the_next(desk: De
     desk.training.run._timer.stop()
     begun = desk.step
     desk.wait(lambda: desk.step > begun + 20)
-    desk.training.branch(first, 0)
+    desk.training.new_runs.branch(first, 0)
     desk.wait(lambda: desk.path != first and desk.step < begun)
     desk.wait(lambda: len(desk.training.run.history.batches) > 5)
 
@@ -677,6 +635,18 @@ def test_closing_while_it_trains_asks_and_stay_stays(desk: Desk) -> None:
     assert desk.application.window.isVisible()
     assert desk.state is RunState.RUNNING
     desk.wait(lambda: len(desk.training.run.history.batches) > begun)  # it is still looked at
+
+
+def test_closing_twice_asks_once(desk: Desk) -> None:
+    desk.start()
+    dialog = closing(desk)
+    desk.application.window.close()
+    assert desk.application.window.findChildren(ClosingDialog) == [dialog]
+    desk.click("Stay", dialog)
+    desk.wait(lambda: not desk.application.window.findChildren(ClosingDialog))
+
+    closing(desk)  # it asks again
+    desk.click("Stay", closing(desk))
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Escape])
@@ -856,6 +826,116 @@ def test_a_deleted_run_is_gone_from_tree_and_slider(desk: Desk) -> None:
 
     assert len(asked) == 1 and info_size_named(asked[0])
     desk.start()  # another one
+
+
+def test_what_is_asked_of_a_run_that_is_being_deleted_is_dropped(desk: Desk) -> None:
+    desk.start(CONFIG)
+    desk.settled(RunState.FINISHED)
+    path, key = desk.path, info(desk.path).id
+    desk.wait(lambda: desk.training.runs.summary(path) is not None)
+    desk.wait(lambda: len(desk.training.time.kept) > 3)
+    step = desk.training.time.kept[1]
+    desk.training.runs._confirm = lambda _question: True
+    tree = desk.panel.runs
+    # In one go, before the window has heard of the end of the run.
+    tree.delete_requested.emit(key)
+    tree.delete_requested.emit(key)
+    tree.resume_requested.emit(key)
+    tree.run_chosen.emit(key)
+    tree.branch_requested.emit(key)
+    desk.training.time.go_to(step)
+    tree.rename_requested.emit(key, "Too late")
+    desk.wait(lambda: not path.exists() and desk.training.runs.summary(path) is None)
+    desk.start()  # another one, and everything before has been done
+    desk.settled(RunState.RUNNING)
+
+    assert desk.sentences == []
+    assert [run.status for run in list_runs(desk.root)] == ["running"]
+
+
+def test_a_run_that_could_not_be_deleted_is_there_to_be_used(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.start()
+    desk.click("Stop")
+    desk.settled(RunState.IDLE)
+    path, key = desk.path, info(desk.path).id
+    desk.wait(lambda: desk.training.runs.summary(path) is not None)
+    desk.training.runs._confirm = lambda _question: True
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        desk.panel.runs.delete_requested.emit(key)
+        desk.wait(lambda: bool(desk.sentences))
+    assert "can't be deleted" in desk.sentences[0]
+    desk.wait(lambda: not desk.training.runs._leaving)
+    desk.panel.runs.resume_requested.emit(key)
+    desk.wait(lambda: desk.state is RunState.RUNNING)
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+def test_a_run_that_is_about_to_be_resumed_can_not_be_deleted(desk: Desk) -> None:
+    desk.start()
+    desk.click("Stop")
+    desk.settled(RunState.IDLE)
+    path, key = desk.path, info(desk.path).id
+    desk.wait(lambda: desk.training.runs.summary(path) is not None)
+    tree = desk.panel.runs
+    tree.select(key)
+    desk.wait(lambda: tree.actions_of_run["delete"].isEnabled())
+    tree.actions_of_run["resume"].trigger()
+
+    assert not tree.actions_of_run["delete"].isEnabled()
+    assert not tree.actions_of_run["resume"].isEnabled()
+    desk.wait(lambda: desk.state is RunState.RUNNING)
+    assert desk.sentences == []
+
+
+def test_a_key_for_what_a_finished_run_can_not_do_says_what_it_can(desk: Desk) -> None:
+    desk.start(CONFIG)
+    desk.settled(RunState.FINISHED)
+    desk.wait(lambda: desk.training.runs.summary(desk.path) is not None)
+    desk.panel.show_page("Runs")
+    tree = desk.panel.runs
+    tree.select(info(desk.path).id)
+    desk.wait(lambda: tree._rows[info(desk.path).id].status == "finished")
+    tree.tree.setFocus()
+    QTest.keyClick(tree.tree, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)  # type: ignore[call-overload]  # as above
+
+    assert desk.sentences == [
+        f"{info(desk.path).name} has done all of its 28 steps: to train it further, set more "
+        "epochs and branch from its last step."
+    ]
+
+
+def test_a_run_that_was_stopped_is_branched_from_where_it_stood(desk: Desk) -> None:
+    desk.start(step=200)
+    desk.click("Stop")
+    desk.settled(RunState.IDLE)
+    first, step = desk.path, desk.step
+    desk.wait(lambda: desk.training.runs.summary(first) is not None)
+    desk.look()
+    desk.wait(lambda: desk.training.time.kept[-1:] == (step,))
+    desk.panel.runs.branch_requested.emit(info(first).id)
+    desk.wait(lambda: desk.path != first)
+
+    parent = info(desk.path).parent
+    assert parent is not None and (parent.id, parent.step) == (info(first).id, step)
+
+
+def test_a_message_makes_room_for_itself_and_gives_it_back(desk: Desk) -> None:
+    desk.window.resize(1024, 640)
+    desk.training.show()
+    dock = desk.training.dock
+    assert dock is not None
+    desk.wait(lambda: 200 < dock.height() < 300)
+    before = dock.height()
+    desk.panel.trouble.show_trouble(40 * "It goes wrong. ", "Do something else altogether")
+    desk.wait(lambda: dock.height() > before + 30)
+    desk.panel.trouble.clear()
+    desk.wait(lambda: dock.height() == before)
 
 
 def info_size_named(question: str) -> bool:

@@ -38,12 +38,23 @@ class Desk:
         self.application = Application(qapp, settings, runs_root=self.root, run=run)
         self.application.services.training._load_data = load_few
         self.window = self.application.window
-        self._qtbot = qtbot
+        self.qtbot = qtbot
+        self.sentences: list[str] = []  # that the person was told
+        self._listen()
         self._closed = False
         self.window.resize(1200, 800)
         self.application.start()
         self.application.complete()
         self.wait(lambda: self.controller.views.network is not None)
+
+    def _listen(self) -> None:
+        show = self.window.show_message
+
+        def note(sentence: str) -> None:
+            self.sentences.append(sentence)
+            show(sentence)
+
+        self.window.show_message = note  # type: ignore[method-assign]  # connected by name
 
     @property
     def controller(self) -> MainController:
@@ -74,7 +85,7 @@ class Desk:
         return self.panel.transport._text.text()
 
     def wait(self, condition: Callable[[], bool]) -> None:
-        self._qtbot.waitUntil(condition, timeout=WAIT_MS)
+        self.qtbot.waitUntil(condition, timeout=WAIT_MS)
 
     def start(self) -> None:
         """Train, without an end, and wait for some batches."""

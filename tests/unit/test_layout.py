@@ -6,7 +6,8 @@ from types import MappingProxyType
 
 import pytest
 
-from viewer.core.card_layout import GRID_PX, Level, TextSizes
+from viewer.core.card_layout import GRID_PX, TextSizes
+from viewer.core.card_level import Level
 from viewer.core.layout import FlowLayout, columns_of, lay_out
 from viewer.core.nets.architectures import architectures
 from viewer.core.nets.graph import Graph

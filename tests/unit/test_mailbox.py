@@ -91,3 +91,14 @@ def test_a_worker_reports_an_error_and_lives_on() -> None:
     assert [str(e) for e in errors] == ["one"]
     assert worker.shutdown()
     assert not [t for t in threading.enumerate() if t.name == "test"]
+
+
+def test_what_waits_is_newer_than_what_is_put_back() -> None:
+    mailbox: Mailbox[int] = Mailbox("a")
+    mailbox.put("a", 2)
+    assert not mailbox.put_if_free("a", 1)
+    assert mailbox.take(0) == 2
+    assert mailbox.put_if_free("a", 1)
+    assert mailbox.take(0) == 1
+    with pytest.raises(KeyError):
+        mailbox.put_if_free("b", 1)

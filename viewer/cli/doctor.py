@@ -9,6 +9,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 
 from viewer import __version__
 from viewer.core import diagnostics
@@ -18,6 +19,7 @@ HELP = "Say what works here and what doesn't: versions, display, devices, data, 
 EXAMPLE = "convnet-viewer doctor"
 
 PACKAGES = ("torch", "torchvision", "PyQt6", "pyqtgraph", "numpy", "scipy", "pillow", "safetensors")
+OPTIONAL = ("onnx", "onnx2torch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ def findings() -> Iterator[Finding]:
         ("settings", _settings),
     ):
         yield _checked(name, check)
+    yield _onnx()
+    yield _camera()
 
 
 def _package(package: str) -> Finding:
@@ -68,6 +72,34 @@ def _package(package: str) -> Finding:
         return Finding(True, package, importlib.metadata.version(package))
     except importlib.metadata.PackageNotFoundError:
         return Finding(False, package, f"is not installed: run pip install {package}")
+
+
+def _onnx() -> Finding:
+    """Say whether files of ONNX can be opened; without them everything else works."""
+    versions = []
+    for package in OPTIONAL:
+        try:
+            versions.append(f"{package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            return Finding(
+                True,
+                "ONNX files",
+                f"can't be opened without the package {package}: run .venv/bin/python -m pip "
+                "install '.[onnx]' in the clone, if you need them",
+            )
+    return Finding(True, "ONNX files", ", ".join(versions))
+
+
+def _camera() -> Finding:
+    """Say whether Qt's part for cameras loads; without it everything else works."""
+    try:
+        import_module("PyQt6.QtMultimedia")
+    except ImportError as error:
+        missing = diagnostics.shared_library(str(error)) or str(error)
+        package = diagnostics.PACKAGES.get(missing)
+        remedy = f"install {package or missing}"
+        return Finding(True, "camera", f"can't be used without {missing}: {remedy}, if you need it")
+    return Finding(True, "camera", "QtMultimedia can be imported")
 
 
 def _checked(name: str, check: Callable[[], str]) -> Finding:

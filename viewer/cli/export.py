@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from viewer.cli.model_options import MODEL_HELP, add_model_options, engine_of
 from viewer.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -29,9 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="INPUT",
         help="a picture or a stroke file; not needed for filters",
     )
-    parser.add_argument(
-        "--model", default="digits", help="a network in the box or a checkpoint; default: digits"
-    )
+    parser.add_argument("--model", default="digits", help=f"{MODEL_HELP}; default: digits")
     parser.add_argument("--layer", required=True, metavar="L", help="name of a layer")
     parser.add_argument("--what", choices=("maps", "filters"), default="maps", help="default: maps")
     parser.add_argument(
@@ -44,6 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--raw", action="store_true", help="feed the canvas as it is, without centring and scaling"
     )
     _configure_figure(parser)
+    add_model_options(parser)
 
 
 def _configure_figure(parser: argparse.ArgumentParser) -> None:
@@ -71,10 +71,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("Feature maps need something to look at: name a picture or a stroke file.")
     check_path(args.output)
     settings = _settings(args)
-    # Heavier (torch): nothing so far needed the network.
-    from viewer.core.engine import Engine
-
-    engine = Engine.open(args.model)
+    engine = engine_of(args)  # heavier (torch): nothing so far needed the network
     find_layer(engine.network, args.layer)
     record = _record(engine, args) if what is What.MAPS else None
     drawn = args.input.name if record is not None else ""

@@ -7,6 +7,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from viewer.cli.model_options import MODEL_HELP, add_model_options, engine_of
+
 if TYPE_CHECKING:
     from viewer.core.records import NetworkRecord, Node
 
@@ -23,17 +25,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "model",
         nargs="?",
         default="digits",
-        help="a network in the box (digits, lenet5, mlp) or a checkpoint; default: digits",
+        help=f"{MODEL_HELP}; default: digits",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_model_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the layers."""
-    # Heavy (torch): only now that the arguments are known to be right.
-    from viewer.core.engine import Engine
-
-    network = Engine.open(args.model).network
+    network = engine_of(args).network
     if args.json:
         sys.stdout.write(json.dumps(as_object(network), indent=2) + "\n")
     else:

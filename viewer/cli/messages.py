@@ -7,6 +7,12 @@ import os
 import sys
 
 
+def remark(model: str, note: str) -> None:
+    """Write one line about what had to be guessed of a network, if anything had to."""
+    if note:
+        complain(f"{model}: {note}")
+
+
 def complain(sentence: object) -> None:
     """Write one line about what is wrong, whatever characters are in it."""
     text = " ".join(str(sentence).splitlines())

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from viewer.cli.messages import complain
+from viewer.cli.model_options import MODEL_HELP, add_model_options, engine_of
 from viewer.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -28,35 +29,35 @@ EXAMPLE = "convnet-viewer predict --json drawings.jsonl photo.jpg"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One line of the output; `prediction` is None for a blank canvas or a mere speck."""
+    """One line of the output; `prediction` is None for a blank canvas or a mere speck.
+
+    So it is for a network that tells no classes apart.
+    """
 
     source: str
     index: int
     prediction: str | None
     probabilities: dict[str, float] | None
     label: str | None
+    reason: str = "nothing to read"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    parser.add_argument(
-        "--model", default="digits", help="a network in the box or a checkpoint; default: digits"
-    )
+    parser.add_argument("--model", default="digits", help=f"{MODEL_HELP}; default: digits")
     parser.add_argument("--json", action="store_true", help="print one JSON object a drawing")
     parser.add_argument(
         "--raw",
         action="store_true",
         help="feed the canvas as it is, without centring and scaling",
     )
+    add_model_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print an answer for each drawing and picture, as they come."""
-    # Heavy (torch): only now that the arguments are known to be right.
-    from viewer.core.engine import Engine
-
-    engine = Engine.open(args.model)
+    engine = engine_of(args)
     labelled, correct, bad = 0, 0, 0
     for path in args.files:
         try:
@@ -92,6 +93,9 @@ def _answer(
     engine: Engine, path: str, index: int, source: Drawing | Picture, probabilities: Any
 ) -> Answer:
     if probabilities is None:
+        if not engine.network.class_names:
+            reason = f"{engine.network.title} tells no classes apart"
+            return Answer(path, index, None, None, source.label, reason)
         return Answer(path, index, None, None, source.label)
     if not all(map(math.isfinite, probabilities.tolist())):  # JSON has no word for it either
         raise UserError(
@@ -103,9 +107,17 @@ def _answer(
         path,
         index,
         names[int(probabilities.argmax())],
-        {name: float(p) for name, p in zip(names, probabilities, strict=True)},
+        _by_name(names, probabilities.tolist()),
         source.label,
     )
+
+
+def _by_name(names: tuple[str, ...], probabilities: list[float]) -> dict[str, float]:
+    """Return the probability of every name; two of ImageNet's classes have the same one."""
+    found: dict[str, float] = {}
+    for name, probability in zip(names, probabilities, strict=True):
+        found[name] = max(probability, found.get(name, 0.0))
+    return found
 
 
 def as_json(answer: Answer) -> str:
@@ -125,8 +137,8 @@ def as_text(answer: Answer) -> str:
     """Return the answer as one line for people."""
     where = f"{answer.source} [{answer.index}]"
     if answer.prediction is None or answer.probabilities is None:
-        return f"{where}: nothing to read, so there is no prediction"
-    text = f"{where}: {answer.prediction} ({answer.probabilities[answer.prediction]:.1%})"
+        return f"{where}: {answer.reason}, so there is no prediction"
+    text = f"{where}: {answer.prediction} ({max(answer.probabilities.values()):.1%})"
     return text if answer.label is None else f"{text}, label {answer.label}"
 
 

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from viewer.cli.model_options import MODEL_HELP, add_model_options, profile_of
 from viewer.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ TIMEOUT_S = 60.0
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("input", nargs="?", type=Path, help="a picture or a stroke file")
-    parser.add_argument("--model", help="a network in the box or a checkpoint; default: digits")
+    parser.add_argument("--model", help=f"{MODEL_HELP}; default: digits")
     parser.add_argument("--size", type=size, default=(1440, 900), metavar="WxH")
     parser.add_argument("--theme", choices=("light", "dark"), default="light")
     parser.add_argument(
@@ -35,6 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--scale", type=float, default=1.0, help="device pixels a pixel, 1 to 4")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="F.png")
+    add_model_options(parser)
 
 
 def size(text: str) -> tuple[int, int]:
@@ -64,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"There is no file {args.input}: check the path.")
     if not args.output.parent.is_dir():
         raise UserError(f"There is no folder {args.output.parent}: create it first.")
+    profile = profile_of(args)
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     os.environ["QT_SCALE_FACTOR"] = str(min(max(args.scale, 1.0), 4.0))
     # Qt: only now that the platform is chosen.
@@ -77,7 +80,9 @@ def run(args: argparse.Namespace) -> int:
         # Its own settings, so that a person's layout neither changes nor shows.
         settings = QSettings(str(Path(folder, "settings.ini")), QSettings.Format.IniFormat)
         settings.setValue(MODE_KEY, args.theme)
-        application = Application(qt, settings, model=args.model, source=args.input)
+        application = Application(
+            qt, settings, model=args.model, source=args.input, trust=args.trust, profile=profile
+        )
         try:
             _show(application, args)
             _save(application, args.output)
@@ -92,6 +97,7 @@ def _show(application: Application, args: argparse.Namespace) -> None:
     application.complete()
     controller = application.controller
     assert controller is not None
+    controller.networks.opening.asks = False
     controller.wait_until_shown(TIMEOUT_S)
     if args.select is not None:
         controller.select(*args.select)

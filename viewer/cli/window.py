@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import atexit
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from viewer.cli.model_options import MODEL_HELP, add_model_options, profile_of
 from viewer.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -20,17 +24,18 @@ subcommands predict, inspect, export, train, evaluate, screenshot, bench and doc
 without a display; each has a --help of its own."""
 EXAMPLE = "convnet-viewer lenet5 seven.png"
 
-MODEL_SUFFIXES = frozenset({".safetensors", ".pt", ".pth"})
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument(
         "model",
         nargs="?",
-        help="a network in the box (digits, lenet5, mlp), a checkpoint, or the folder of a run",
+        help=f"{MODEL_HELP}; or the folder of a run",
     )
-    parser.add_argument("input", nargs="?", type=Path, help="a picture or a stroke file")
+    parser.add_argument(
+        "input", nargs="?", type=Path, help="a picture, a folder of pictures, or a stroke file"
+    )
+    add_model_options(parser)
 
 
 def run(args: argparse.Namespace, observe: Callable[[Application], None] | None = None) -> int:
@@ -39,6 +44,11 @@ def run(args: argparse.Namespace, observe: Callable[[Application], None] | None 
 
     model, source = sort_out(args.model, args.input)
     run = None if model is None else run_folder(model)
+    profile = profile_of(args)
+    if profile is not None and (model is None or run is not None):
+        raise UserError(
+            "--input-size and --classes are of a network's file: name the file before the input."
+        )
     problem = display_problem()
     if problem is not None:
         raise UserError(problem)
@@ -49,11 +59,43 @@ def run(args: argparse.Namespace, observe: Callable[[Application], None] | None 
         if sentence is None:
             raise
         raise UserError(sentence) from error
-    return run_window(model=None if run else model, source=source, run=run, observe=observe)
+    ending = _Ending()
+    if observe is None:
+        atexit.register(ending)
+    ending.code = run_window(
+        model=None if run else model,
+        source=source,
+        run=run,
+        trust=args.trust,
+        profile=profile,
+        observe=observe,
+    )
+    return ending.code
+
+
+class _Ending:
+    """Ends the process once its window is closed and its threads have ended.
+
+    To take torch apart object by object costs up to seconds, and gives nothing back that the
+    system doesn't take anyway. Registered before everything else, it is called last at exit.
+    """
+
+    def __init__(self) -> None:
+        self.code: int | None = None  # None until the window was closed in order
+
+    def __call__(self) -> None:
+        if self.code is None:
+            return
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:  # a GUI entry point on Windows has none
+                stream.flush()
+        os._exit(self.code)
 
 
 def sort_out(model: str | None, source: Path | None) -> tuple[str | None, Path | None]:
     """Return (model, input), also when only an input was named (``convnet-viewer seven.png``).
+
+    A folder alone that is no run's is one of pictures, as where it is dropped on the window.
 
     Raises
     ------
@@ -89,5 +131,13 @@ def run_folder(model: str) -> Path | None:
 
 
 def _looks_like_input(text: str) -> bool:
-    suffix = Path(text).suffix.lower()
-    return bool(suffix) and suffix not in MODEL_SUFFIXES and not Path(text).is_dir()
+    from viewer.core.nets.shipped import MODEL_SUFFIXES
+
+    path = Path(text)
+    if path.is_dir():
+        from viewer.core.nets.shipped import shipped_models
+        from viewer.core.training.library import is_run
+
+        return text not in shipped_models() and not is_run(path)
+    suffix = path.suffix.lower()
+    return bool(suffix) and suffix not in MODEL_SUFFIXES

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, Qt
 
+from viewer.core.data.folder_name import FolderName
+
 if TYPE_CHECKING:
     from viewer.controllers.networks import NetworkController
-    from viewer.core.records import Drawing, Picture
+    from viewer.core.records import Drawing, NetworkRecord, Picture
     from viewer.services.dataset import DatasetService, DatasetSummary, Page
     from viewer.widgets.dataset_browser import DatasetBrowser, PageRequest
     from viewer.widgets.docks import Dock
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 
 DEFAULT, DEFAULT_TITLE = "mnist", "MNIST test images"
+ACTIONS = ("browse_mnist", "random_mnist")
 KEPT_PICTURES = 16  # undo brings back at most that many
 
 
@@ -47,6 +50,7 @@ class DatasetController(QObject):
         self.index: int | None = None
         self._pictures: list[tuple[object, int]] = []
         self._wanted = DEFAULT
+        self._takes_digits = True
         self._asked = DEFAULT  # of the service
         self._summary: DatasetSummary | None = None
         service.dataset_changed.connect(self._on_dataset_changed)
@@ -71,8 +75,19 @@ class DatasetController(QObject):
     def set_dataset(self, name: str) -> None:
         """Show the test images of another data set, which is read when they are wanted."""
         self._wanted = name
+        self._show_fitness()
         if self._dock is not None and not self._dock.isHidden():
             self._ask_for_dataset()
+
+    def set_network(self, network: NetworkRecord | None) -> None:
+        """Offer test images of digits and the like only to a network that takes such."""
+        self._takes_digits = network is None or network.preparation.digit
+        self._show_fitness()
+
+    @property
+    def name(self) -> str:
+        """Name of the data set whose test images are offered."""
+        return self._wanted
 
     def browse(self) -> None:
         """Show the browser."""
@@ -117,7 +132,17 @@ class DatasetController(QObject):
         self._service.request_page(request.label, request.offset, request.count)
 
     def _on_next_mistake_requested(self) -> None:
-        self._service.request_mistake(self._networks.model)
+        opened = self._networks.opened
+        self._service.request_mistake(
+            self._networks.model,
+            trust=opened is not None and opened.trust,
+            profile=None if opened is None else opened.profile,
+        )
+
+    def _show_fitness(self) -> None:
+        drawn = FolderName.parse(self._wanted) is None
+        for name in ACTIONS:
+            self._window.action_set.set_enabled(name, self._takes_digits or not drawn)
 
     def _ask_for_dataset(self) -> None:
         if self._wanted != self._asked:

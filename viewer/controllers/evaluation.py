@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtWidgets import QFileDialog
+
+from viewer.core.data.folder_name import FolderName
 
 if TYPE_CHECKING:
     from viewer.core.records import Drawing, Picture
@@ -63,17 +68,35 @@ class EvaluationController(QObject):
         if source is not self._shown:
             self._view.set_current(None)
 
-    def evaluate(self) -> None:
-        """Evaluate the network at hand; an evaluation at work is dropped."""
+    def choose_folder(self) -> None:
+        """Ask for a folder of images by class, and evaluate the network at hand on it."""
+        dialog = QFileDialog(self._view.window(), "Images in folders by class")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(lambda path: self.evaluate(str(FolderName(Path(path)))))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def evaluate(self, dataset: str = "") -> None:
+        """Evaluate the network at hand; an evaluation at work is dropped.
+
+        Parameters
+        ----------
+        dataset : str
+            In place of what the network was trained on.
+        """
         job = self._current_job()
         if job is None:
             self.failed.emit(NO_NETWORK)
             return
+        if dataset:
+            job = replace(job, dataset=dataset)
         self._view.set_running(True)
         self._service.submit(job)
 
     def _connect_signals(self) -> None:
-        self._view.evaluate_requested.connect(self.evaluate)
+        self._view.evaluate_requested.connect(lambda: self.evaluate())
+        self._view.folder_requested.connect(self.choose_folder)
         self._view.cancel_requested.connect(self._service.cancel)
         self._view.image_chosen.connect(self._on_image_chosen)
         self._service.progress.connect(self._view.set_progress)

@@ -11,9 +11,10 @@ from PyQt6.QtCore import QBuffer, QIODevice, QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QGuiApplication, QImage
 from PyQt6.QtWidgets import QFileDialog
 
-from viewer.core.nets.shipped import SUFFIX
+from viewer.core.nets.shipped import MODEL_SUFFIXES, SUFFIX
 from viewer.core.records import Drawing
 from viewer.services.files import ExportJob
+from viewer.widgets.preview import image_of
 
 if TYPE_CHECKING:
     from viewer.controllers.inputs import InputController
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from viewer.services.files import FileService
     from viewer.widgets.main_window import MainWindow
 
-MODEL_FILTER = "Networks (*.safetensors);;All files (*)"
+_MODELS = " ".join(f"*{suffix}" for suffix in sorted(MODEL_SUFFIXES))
+MODEL_FILTER = f"Networks ({_MODELS});;All files (*)"
 NETWORK_FILTER = "Network (*.safetensors)"
 INPUT_FILTER = (
     "Pictures and stroke files (*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff *.jsonl *.json)"
@@ -67,7 +69,7 @@ class ExchangeController(QObject):
 
     def choose_model(self) -> None:
         """Ask for a checkpoint and open it."""
-        dialog = self._dialog("Open model", MODEL_FILTER)
+        dialog = self._dialog("Open network", MODEL_FILTER)
         dialog.fileSelected.connect(self._networks.open)
         dialog.open()
 
@@ -132,10 +134,7 @@ class ExchangeController(QObject):
         clipboard = QGuiApplication.clipboard()
         if record is None or clipboard is None:
             return
-        pixels = (record.image.pixels * 255).round().astype("uint8")
-        height, width = pixels.shape
-        image = QImage(pixels.tobytes(), width, height, width, QImage.Format.Format_Grayscale8)
-        clipboard.setImage(image.copy())
+        clipboard.setImage(image_of(record.image.pixels))
 
     def paste(self) -> None:
         """Put the clipboard's picture, or the file that was copied, on the pad."""

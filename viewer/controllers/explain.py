@@ -1,175 +1,56 @@
-"""Docks that explain: each is built when it is first asked for, and fed while it is in sight."""
+"""The docks that explain: sliding window, convolution lab, trace."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QObject, QSize, Qt, pyqtSignal
-from PyQt6.QtWidgets import QFileDialog, QWidget
+from PyQt6.QtCore import QObject, QTimer, pyqtSignal
+from PyQt6.QtWidgets import QFileDialog
 
-from viewer.core.records import Kind
+from viewer.controllers.explain_dock import ExplainDock, Fed
+from viewer.core.records import Kind, Selection
 
 if TYPE_CHECKING:
     from viewer.controllers.lab import LabController
     from viewer.controllers.sliding import SlidingController
     from viewer.controllers.trace import TraceController
     from viewer.controllers.views import ViewController
-    from viewer.core.imaging.display import DisplaySettings
-    from viewer.core.records import ActivationRecord, FloatArray, NetworkRecord, WeightsRecord
+    from viewer.core.records import (
+        FloatArray,
+        NetworkRecord,
+        WeightsRecord,
+    )
     from viewer.services.all import Services
-    from viewer.widgets.docks import Dock
     from viewer.widgets.flow import FlowView
-    from viewer.widgets.icons import IconSet
     from viewer.widgets.lab_view import LabView
     from viewer.widgets.main_window import MainWindow
     from viewer.widgets.sliding_view import SlidingView
-    from viewer.widgets.theme import Theme
     from viewer.widgets.trace_view import TraceView
 
 PICTURE_FILTER = "Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff);;All files (*)"
-FLOATING_SIZE = QSize(960, 640)
+SELECT_MS = 100  # how soon the cell that the window is at is selected
 DATASET = "mnist"  # what the lab takes its images from
 
 
-class Fed(Protocol):
-    """What is given network, weights, records, colours."""
+class SlidingDock(ExplainDock["SlidingView"]):
+    """The sliding window: it goes where something is selected, and selects where it goes."""
 
-    def set_theme(self, theme: Theme, /) -> None:
-        """Take the theme's colours."""
-
-    def set_display(self, display: DisplaySettings, /) -> None:
-        """Take the colours of values."""
-
-    def set_network(self, network: NetworkRecord, weights: WeightsRecord, /) -> None:
-        """Take another network."""
-
-    def set_weights(self, weights: WeightsRecord, /) -> None:
-        """Take other weights of the same network."""
-
-    def set_record(self, record: ActivationRecord, /) -> None:
-        """Take another record."""
-
-
-View = TypeVar("View", bound=QWidget)
-
-
-class ExplainDock(QObject, Generic[View]):
-    """A dock that comes as a window of its own, and is fed while it is in sight.
-
-    Attributes
-    ----------
-    view : QWidget or None
-        None until it is first shown.
-
-    Signals
-    -------
-    shown_changed(bool)
-        It has come into sight, or gone.
-    """
-
-    NAME = ""
-    TITLE = ""
-    shown_changed = pyqtSignal(bool)
+    NAME, TITLE = "sliding", "Sliding window"
 
     def __init__(
         self, window: MainWindow, views: ViewController, parent: QObject | None = None
     ) -> None:
-        super().__init__(parent)
-        self._window = window
-        self._views = views
-        self.view: View | None = None
-        self.fed: Fed | None = None
-        self.dock: Dock | None = None
-        self._active = False
-        self._theme: Theme | None = None
-        self._icons: IconSet | None = None
-        views.network_shown.connect(self._on_network_shown)
-        views.weights_shown.connect(self._on_weights_shown)
-        views.record_shown.connect(self._on_record_shown)
-        views.display_changed.connect(self._on_display_changed)
-
-    def show(self) -> None:
-        """Bring it to the front."""
-        if self.dock is None:
-            self._build_dock()
-        assert self.dock is not None
-        self.dock.show()
-        self.dock.raise_()
-
-    def toggle(self) -> None:
-        """Show it, or hide it if it is in sight."""
-        if self.dock is not None and self.dock.isVisible():
-            self.dock.hide()
-        else:
-            self.show()
-
-    def set_theme(self, theme: Theme) -> None:
-        """Give it the theme's colours."""
-        self._theme = theme
-        if self.fed is not None:
-            self.fed.set_theme(theme)
-            self._give_icons()
-
-    def set_icons(self, icons: IconSet) -> None:
-        """Give it its icons, now or when it is built."""
-        self._icons = icons
-        self._give_icons()
-
-    def _build(self) -> tuple[View, Fed]:
-        """Build the view and what feeds it."""
-        raise NotImplementedError
-
-    def _give_icons(self) -> None:
-        """Give the view its icons, if it has any."""
-
-    def _build_dock(self) -> None:
-        from viewer.widgets.docks import as_page
-
-        self.view, self.fed = self._build()
-        if self._theme is not None:
-            self.set_theme(self._theme)
-        self.fed.set_display(self._views.display)
-        area = Qt.DockWidgetArea.RightDockWidgetArea
-        self.dock = self._window.add_dock(self.NAME, self.TITLE, as_page(self.view), area)
-        self.dock.setFloating(True)
-        self.dock.resize(FLOATING_SIZE)
-        frame = self._window.frameGeometry()
-        self.dock.move(frame.center() - self.dock.rect().center())
-        self.dock.visibilityChanged.connect(self._on_visibility_changed)
-
-    def _on_visibility_changed(self, visible: bool) -> None:
-        if visible == self._active:
-            return
-        self._active = visible
-        self.shown_changed.emit(visible)
-        views = self._views
-        if visible and views.network is not None and views.weights is not None:
-            self._on_network_shown(views.network, views.weights)
-            if views.record is not None:
-                self._on_record_shown(views.record)
-
-    def _on_network_shown(self, network: NetworkRecord, weights: WeightsRecord) -> None:
-        if self._active and self.fed is not None:
-            self.fed.set_network(network, weights)
-
-    def _on_weights_shown(self, weights: WeightsRecord) -> None:
-        if self._active and self.fed is not None:
-            self.fed.set_weights(weights)
-
-    def _on_record_shown(self, record: ActivationRecord) -> None:
-        if self._active and self.fed is not None:
-            self.fed.set_record(record)
-
-    def _on_display_changed(self, display: DisplaySettings) -> None:
-        if self.fed is not None:
-            self.fed.set_display(display)
-
-
-class SlidingDock(ExplainDock["SlidingView"]):
-    """The sliding window."""
-
-    NAME, TITLE = "sliding", "Sliding window"
+        super().__init__(window, views, parent)
+        self._animated = True
+        self._following = False  # a move of the window that nobody made here
+        self._pace = QTimer(self)  # it may move 64 times a second, and all views follow
+        self._pace.setSingleShot(True)
+        self._pace.setInterval(SELECT_MS)
+        self._pace.timeout.connect(self._select_cell)
+        self._cell: Selection | None = None
+        views.selection_changed.connect(self._on_selection_changed)
+        window.close_requested.connect(self._pace.stop)
 
     def show(self) -> None:
         """Bring it to the front, at the filter that is selected."""
@@ -178,26 +59,72 @@ class SlidingDock(ExplainDock["SlidingView"]):
 
     def select_shown(self) -> None:
         """Let the selected filter slide, or the first one."""
-        selection, network = self._views.selection, self._views.network
+        network = self._views.network
         if self.view is None or network is None:
             return
-        if selection is not None and self.view.select(selection.node, selection.channel):
-            return
+        self._follow(self._views.selection)
         if self.view.slide is None:
             first = next((n for n in network.nodes if n.kind is Kind.CONVOLUTION), None)
             if first is not None:
-                self.view.select(first.name, 0)
+                self._follow(Selection(first.name, 0))
+
+    def set_animated(self, on: bool) -> None:
+        """Let the window glide from cell to cell, or jump."""
+        self._animated = on
+        if self.view is not None:
+            self.view.set_animated(on)
 
     def _build(self) -> tuple[SlidingView, SlidingController]:
         from viewer.controllers.sliding import SlidingController
         from viewer.widgets.sliding_view import SlidingView
 
         view = SlidingView()
+        view.set_animated(self._animated)
+        view.filter_changed.connect(self._on_filter_changed)
+        view.cell_changed.connect(self._on_cell_changed)
         return view, SlidingController(view, self)
 
     def _give_icons(self) -> None:
         if self.view is not None and self._icons is not None and self._theme is not None:
             self.view.set_icons(self._icons, self._theme)
+
+    def _on_network_shown(self, network: NetworkRecord, weights: WeightsRecord) -> None:
+        self._following = True
+        super()._on_network_shown(network, weights)
+        self._following = False
+
+    def _follow(self, selection: Selection | None) -> None:
+        """Go to what is selected, if it is of a map that a filter or pooling makes."""
+        view = self.view
+        if view is None or selection is None or selection.in_channel is not None:
+            return
+        self._following = True
+        if view.select(selection.node, selection.channel):
+            view.move_to(selection.y, selection.x)
+        self._following = False
+
+    def _on_selection_changed(self, selection: Selection | None) -> None:
+        if self._active and not self._following:
+            self._follow(selection)
+
+    def _on_filter_changed(self, _layer: str, _channel: int) -> None:
+        self._select_cell()
+
+    def _on_cell_changed(self, cell: Selection) -> None:
+        # Selected, the cell's value would stand in the inspector before it is predicted.
+        if self._following or self.view is None or self.view.predicting or not self._active:
+            return
+        self._cell = cell
+        if not self._pace.isActive():
+            self._pace.start()
+
+    def _select_cell(self) -> None:
+        if self._cell is None or not self._active:
+            return
+        cell, self._cell = self._cell, None
+        self._following = True
+        self._views.select(cell)
+        self._following = False
 
 
 class LabDock(ExplainDock["LabView"]):
@@ -222,7 +149,12 @@ class LabDock(ExplainDock["LabView"]):
         super().__init__(window, views, parent)
         self._services = services
         self._seed = 0
+        self._replaced = False  # whether the network has a kernel of the lab in it
+        self._weights: WeightsRecord | None = None  # on screen
         self.controller: LabController | None = None
+        services.inference.filters_replaced.connect(self._on_filters_replaced)
+        views.network_shown.connect(self._on_other_weights)
+        views.weights_shown.connect(lambda weights: self._on_other_weights(None, weights))
 
     def _build(self) -> tuple[LabView, Fed]:
         from viewer.controllers.lab import LabController
@@ -231,13 +163,18 @@ class LabDock(ExplainDock["LabView"]):
         view = LabView()
         views, services = self._views, self._services
         controller = LabController(
-            view, self._drawing, lambda: views.network, lambda: views.weights, self
+            view,
+            self._drawing,
+            lambda: views.network,
+            lambda: views.weights,
+            self,
+            get_selection=lambda: views.selection,
         )
         controller.dataset_image_requested.connect(self._on_image_requested)
         controller.picture_requested.connect(self._on_picture_requested)
         controller.replacement_requested.connect(services.inference.replace_filter)
         controller.undo_requested.connect(services.inference.restore_filters)
-        services.inference.filters_replaced.connect(controller.set_replaced)
+        controller.set_replaced(self._replaced)
         services.samples.image_ready.connect(controller.set_dataset_image)
         services.samples.picture_ready.connect(controller.set_picture)
         services.samples.failed.connect(self.failed)
@@ -247,7 +184,21 @@ class LabDock(ExplainDock["LabView"]):
 
     def _drawing(self) -> FloatArray | None:
         record = self._views.record
-        return None if record is None else record.image.grey
+        return None if record is None else record.image.pixels
+
+    def _on_filters_replaced(self, replaced: bool) -> None:
+        self._replaced = replaced
+        if self.controller is not None:
+            self.controller.set_replaced(replaced)
+
+    def _on_other_weights(self, network: NetworkRecord | None, weights: WeightsRecord) -> None:
+        """Weights of another network, or of another step, have their own filters."""
+        if weights is self._weights:
+            return  # the same network, shown for images of another size
+        before, self._weights = self._weights, weights
+        same = before is not None and (before.step, before.kind) == (weights.step, weights.kind)
+        if network is not None or not same:
+            self._on_filters_replaced(False)
 
     def _on_image_requested(self) -> None:
         self._services.samples.ask_image(DATASET, self._seed)
@@ -269,7 +220,7 @@ class _LabFeed:
         self.set_record = controller.on_record_ready
 
     def set_network(self, _network: NetworkRecord, _weights: WeightsRecord) -> None:
-        self._controller.set_replaced(False)
+        self._controller.on_network_changed()
 
     def set_weights(self, _weights: WeightsRecord) -> None:
         self._controller.on_network_changed()
@@ -297,12 +248,6 @@ class TraceDock(ExplainDock["TraceView"]):
     ) -> None:
         super().__init__(window, views, parent)
         self._flow = flow
-
-    def show(self) -> None:
-        """Bring it to the front; the keys go to it."""
-        super().show()
-        if self.view is not None:
-            self.view.setFocus()
 
     def _build(self) -> tuple[TraceView, TraceController]:
         from viewer.controllers.trace import TraceController

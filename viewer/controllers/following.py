@@ -29,9 +29,12 @@ class FollowingController(QObject):
     found(RunNumbers)
         A folder that was asked for holds a run: it is to be shown. For one that holds none,
         the service says so.
+    ended(RunNumbers)
+        The process that trained the run which is shown is no more, and the run isn't done.
     """
 
     found = pyqtSignal(object)
+    ended = pyqtSignal(object)
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class FollowingController(QObject):
         self._transport: Transport | None = None
         self._wanted: Path | None = None
         self._numbers: RunNumbers | None = None  # of the run that is shown
+        self._told: tuple[Path, int] | None = None  # which run's end was told, at which step
         runs.numbers_ready.connect(self._on_numbers_ready)
 
     def choose(self) -> None:
@@ -71,6 +75,8 @@ class FollowingController(QObject):
 
     def set_numbers(self, numbers: RunNumbers | None) -> None:
         """Tell of this run, which the views show; None for none."""
+        if numbers is None or (self._told is not None and self._told[0] != numbers.path):
+            self._told = None
         self._numbers = numbers
         self.show()
 
@@ -87,6 +93,9 @@ class FollowingController(QObject):
         progress = progress_of(numbers)
         bar.set_message(_sentence(numbers, progress))
         bar.set_progress(progress)
+        if was_killed(numbers) and self._told != (numbers.path, progress.step):
+            self._told = numbers.path, progress.step
+            self.ended.emit(numbers)
 
     def _on_numbers_ready(self, numbers: RunNumbers) -> None:
         if numbers.path == self._wanted:
@@ -105,8 +114,21 @@ def progress_of(numbers: RunNumbers) -> Progress:
     return Progress(step, steps, each if 0 < each <= steps else max(steps, 1))
 
 
+def was_killed(numbers: RunNumbers) -> bool:
+    """Return whether the process that trained a run ended without saying so."""
+    return numbers.info.status is RunStatus.RUNNING and numbers.status is RunStatus.STOPPED
+
+
+def end_sentence(numbers: RunNumbers) -> str:
+    """Return what there is to say about a run whose process ended."""
+    progress = progress_of(numbers)
+    return f"{numbers.info.name}: its process ended at step {progress.step:,}."
+
+
 def _sentence(numbers: RunNumbers, progress: Progress) -> str:
     info = numbers.info
+    if was_killed(numbers):
+        return f"{end_sentence(numbers)[:-1]} of {progress.steps:,}"
     how_far = f"{info.name}: step {progress.step:,} of {progress.steps:,}"
     if info.status is RunStatus.RUNNING:
         return f"Following {how_far}"

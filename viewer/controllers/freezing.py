@@ -9,6 +9,7 @@ from PyQt6.QtCore import QObject
 
 from viewer.core.errors import UserError
 from viewer.core.nets.architectures import architectures
+from viewer.core.records import Kind
 
 if TYPE_CHECKING:
     from viewer.controllers.training_setup import SetupController
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from viewer.core.training.config import TrainingConfig
     from viewer.widgets.flow import FlowView
     from viewer.widgets.training_panel import TrainingPanel
+
+# Others hold parameters of a module around them (an attention, a position embedding): they have
+# no name of their own in the network.
+LAYERS = (Kind.CONVOLUTION, Kind.DENSE, Kind.NORMALISATION)
 
 
 class FreezingController(QObject):
@@ -61,7 +66,11 @@ def freezable(network: NetworkRecord | None, config: TrainingConfig) -> tuple[st
         return ()
     if _hyper(config.architecture, config.hyper) != _hyper(network.architecture, network.hyper):
         return ()
-    return tuple(node.name for node in network.nodes if node.parameters and "#" not in node.name)
+    return tuple(
+        node.name
+        for node in network.nodes
+        if node.parameters and node.kind in LAYERS and "#" not in node.name
+    )
 
 
 def _hyper(architecture: str, hyper: Mapping[str, object]) -> Mapping[str, object] | None:

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QObject, QPoint, Qt
+from PyQt6.QtCore import QObject, QPoint, Qt, QTimer
 from PyQt6.QtGui import QCursor
-from PyQt6.QtWidgets import (
-    QAbstractButton,
-    QApplication,
-    QDockWidget,
-    QGroupBox,
-    QLabel,
-    QMenu,
-    QWidget,
-)
+from PyQt6.QtWidgets import QApplication, QDockWidget, QMenu, QWidget
 
+from viewer.controllers.glossary_tips import GlossaryTips, term_of_control
 from viewer.core.lessons.glossary import Glossary, Term, read_glossary
 from viewer.core.records import Kind, Selection
 
@@ -31,7 +24,8 @@ if TYPE_CHECKING:
     from viewer.widgets.main_window import MainWindow
     from viewer.widgets.theme import Theme
 
-TIP = "Shift+F1: what is this?"
+# Actions about what is selected, offered by the menu of a map.
+ASKED_OF_A_MAP = ("exciting",)
 _KIND_TERMS = {
     Kind.INPUT: "input",
     Kind.CONVOLUTION: "convolution",
@@ -73,6 +67,7 @@ class GlossaryController(QObject):
         self._hovered: Selection | None = None
         self.panel: GlossaryPanel | None = None
         self.dock: Dock | None = None
+        self.tips = GlossaryTips(lambda: self.glossary, self)
         self._connect_signals()
 
     @cached_property
@@ -119,10 +114,9 @@ class GlossaryController(QObject):
         while within is not None and within is not self._window:
             if within is self._flow and self._hovered is not None:
                 return self.term_of_place(self._hovered)
-            for name in _names(within):
-                term = self.glossary.find(name)
-                if term is not None:
-                    return term
+            term = term_of_control(within, self.glossary)
+            if term is not None:
+                return term
             within = within.parentWidget()
         return None
 
@@ -137,21 +131,20 @@ class GlossaryController(QObject):
         words = (node.type_name, _KIND_TERMS.get(node.kind, ""))
         return next((term for word in words if (term := self.glossary.find(word))), None)
 
-    def add_tips(self, panel: QWidget | None) -> None:
-        """Say in the tooltips of a panel's controls that the glossary knows them."""
-        if panel is None:
-            return
-        for widget in panel.findChildren(QWidget):
-            tip = widget.toolTip()
-            if tip and TIP not in tip and any(self.glossary.find(n) for n in _names(widget)):
-                widget.setToolTip(f"<p>{tip}</p><p>{TIP}</p>")
-
     def _connect_signals(self) -> None:
         self._flow.hover_changed.connect(self._on_hover_changed)
+        self._window.dock_added.connect(self.tips.watch)
+        # The controls that are there from the start, once the window has nothing better to do.
+        QTimer.singleShot(0, self._on_built)
         for view in (self._flow, self._inspector):
             view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._flow.customContextMenuRequested.connect(self._on_flow_menu)
         self._inspector.customContextMenuRequested.connect(self._on_inspector_menu)
+
+    def _on_built(self) -> None:
+        self.tips.give(self._window)
+        for dock in self._window.findChildren(QDockWidget):
+            self.tips.watch(dock)
 
     def _build(self) -> None:
         from viewer.widgets.docks import as_page  # with the dock, not before
@@ -168,14 +161,15 @@ class GlossaryController(QObject):
         self._hovered = hovered
 
     def _on_flow_menu(self, place: QPoint) -> None:
-        self._offer(self._flow, place, self.terms_at(self._hovered))
+        self._offer(self._flow, place, self.terms_at(self._hovered), self._hovered)
 
     def _on_inspector_menu(self, place: QPoint) -> None:
         selection = self._views.selection
         widget = self._inspector.childAt(place)
         own = None if widget is None else self.term_of(widget)
         terms = self.terms_at(selection)
-        self._offer(self._inspector, place, terms if own is None else (own, *terms))
+        found = terms if own is None else (own, *terms)
+        self._offer(self._inspector, place, found, selection)
 
     def terms_at(self, place: Selection | None) -> tuple[Term, ...]:
         """Return the entries that are about a place of the network."""
@@ -190,25 +184,29 @@ class GlossaryController(QObject):
         found = [own, *(self.glossary.find(word) for word in words)]
         return tuple(dict.fromkeys(term for term in found if term is not None))
 
-    def _offer(self, widget: QWidget, place: QPoint, terms: tuple[Term, ...]) -> None:
-        if not terms:
-            return
+    def _offer(
+        self, widget: QWidget, place: QPoint, terms: tuple[Term, ...], about: Selection | None
+    ) -> None:
         menu = QMenu(widget)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if about is not None and about.in_channel is None:
+            for name in ASKED_OF_A_MAP:
+                action = menu.addAction(self._window.action_set[name].text())
+                assert action is not None
+                action.triggered.connect(partial(self._ask, name, about))
+            menu.addSeparator()
+        if widget is self._flow:
+            self._flow.add_block_actions(menu, place)
         for term in terms:
             action = menu.addAction(f"What is “{term.name}”?")
             assert action is not None
             action.triggered.connect(lambda _checked, name=term.name: self.show(name))
+        if menu.isEmpty():
+            menu.deleteLater()
+            return
         menu.popup(widget.mapToGlobal(place))
 
-
-def _names(widget: QWidget) -> tuple[str, ...]:
-    """Return what a control is called on screen."""
-    names = [widget.accessibleName()]
-    if isinstance(widget, QLabel | QAbstractButton):
-        names.insert(0, widget.text())
-    elif isinstance(widget, QGroupBox):
-        names.insert(0, widget.title())
-    elif isinstance(widget, QDockWidget):
-        names.insert(0, widget.windowTitle())
-    return tuple(name for name in names if name)
+    def _ask(self, action: str, about: Selection) -> None:
+        """Select a place and trigger the action that asks about what is selected."""
+        self._views.select(about)
+        self._window.action_set[action].trigger()

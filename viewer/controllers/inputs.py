@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
-from viewer.core.records import Drawing, InferenceRequest, Picture
+from viewer.core.records import Drawing, InferenceRequest, Picture, Preparation
 
 if TYPE_CHECKING:
     from viewer.services.dataset import DatasetService
@@ -54,6 +54,7 @@ class InputController(QObject):
         self._files = files
         self._dataset = dataset
         self.generation = 0
+        self._preparation: Preparation | None = None
         self._reading = False
         self._turn = QTimer(self)
         self._turn.setSingleShot(True)
@@ -75,6 +76,24 @@ class InputController(QObject):
         """Whether the canvas is fed as it is."""
         return not self._panel.preview.prepared
 
+    @property
+    def preparation(self) -> Preparation | None:
+        """What a person has changed the network's own preparation to; None for that."""
+        return self._preparation
+
+    def set_preparation(self, preparation: Preparation | None) -> None:
+        """Prepare what is on the pad, and what comes, in another way; `submit` asks anew."""
+        self._preparation = preparation
+
+    def show_frame(self, picture: Picture) -> None:
+        """Show the next picture of a camera: there is no undo from one to the other."""
+        self._panel.pad.show_frame(picture)
+        self.submit()
+
+    def request(self, preparation: Preparation) -> InferenceRequest:
+        """Return the newest request as it would be with another preparation."""
+        return InferenceRequest(self.generation, self.source, raw=self.raw, preparation=preparation)
+
     def open_file(self, path: Path) -> None:
         """Read a picture or a stroke file and put it on the pad."""
         self._reading = True
@@ -94,7 +113,9 @@ class InputController(QObject):
         self.generation += 1
         raw, source = self.raw, self.source
         self._prediction.set_label(source.label)
-        self._inference.submit(InferenceRequest(self.generation, source, raw=raw))
+        self._inference.submit(
+            InferenceRequest(self.generation, source, raw=raw, preparation=self._preparation)
+        )
         self.source_changed.emit(source)
 
     def _connect_signals(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,13 +17,41 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from viewer.core.imaging.display import DisplaySettings
-    from viewer.core.records import ActivationRecord, FloatArray, NetworkRecord, Node, WeightsRecord
+    from viewer.core.records import (
+        ActivationRecord,
+        FloatArray,
+        NetworkRecord,
+        Node,
+        Selection,
+        WeightsRecord,
+    )
     from viewer.widgets.lab_view import LabView
     from viewer.widgets.theme import Theme
 
 INPUT_CHANNELS = (1, 3)  # of what can be in the lab
 # The menu lists one entry a filter: more of a layer than this nobody goes through.
 MAX_FILTERS_A_LAYER = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """A filter of the network, or one kernel of it."""
+
+    node: str
+    index: int
+    channel: int | None = None
+    selected: bool = False
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        channel = "" if self.channel is None else f", channel {self.channel}"
+        return f"{self.node}, filter {self.index}{channel}"
+
+    @property
+    def entry(self) -> str:
+        """What stands in the menu."""
+        return f"Selected: {self.title}" if self.selected else self.title
 
 
 class LabController(QObject):
@@ -32,9 +61,12 @@ class LabController(QObject):
     ----------
     view : LabView
     get_drawing : callable
-        Returns what the network sees, (H, W) float32 in [0, 1], or None for nothing.
+        Returns what the network sees, (H, W) or (C, H, W) float32 in [0, 1], or None for
+        nothing.
     get_network, get_weights : callable
         Return the network on screen and its weights, or None.
+    get_selection : callable
+        Returns what is selected on screen: a filter or a kernel is offered first.
 
     Signals
     -------
@@ -61,6 +93,8 @@ class LabController(QObject):
         get_network: Callable[[], NetworkRecord | None],
         get_weights: Callable[[], WeightsRecord | None],
         parent: QObject | None = None,
+        *,
+        get_selection: Callable[[], Selection | None] = lambda: None,
     ) -> None:
         super().__init__(parent)
         self._view = view
@@ -69,7 +103,8 @@ class LabController(QObject):
         self._get_weights = get_weights
         self._active = False
         self._replaced = False
-        self._filters: tuple[tuple[str, int], ...] = ()  # (node, filter) as offered
+        self._get_selection = get_selection
+        self._filters: tuple[_Offer, ...] = ()
         view.source_changed.connect(self._on_source_changed)
         view.next_image_requested.connect(self.dataset_image_requested)
         view.picture_requested.connect(self.picture_requested)
@@ -96,7 +131,7 @@ class LabController(QObject):
     def on_record_ready(self, record: ActivationRecord) -> None:
         """Take the drawing of another record."""
         if self._active:
-            self._view.set_image(DRAWING, record.image.grey)
+            self._view.set_image(DRAWING, record.image.pixels)
 
     def on_network_changed(self) -> None:
         """Take another network, or other weights of it."""
@@ -138,28 +173,44 @@ class LabController(QObject):
 
     def _offer_filters(self) -> None:
         network, weights = self._get_network(), self._get_weights()
-        found: list[tuple[str, int]] = []
+        found: list[_Offer] = []
         if network is not None and weights is not None:
+            found += self._selected(network, weights)
             for node in network.nodes:
                 kernels = _kernels_of(node, weights)
                 if kernels is not None and max(kernels.shape[2:]) <= MAX_KERNEL:
                     count = min(len(kernels), MAX_FILTERS_A_LAYER)
-                    found += [(node.name, index) for index in range(count)]
+                    found += [_Offer(node.name, index) for index in range(count)]
         self._filters = tuple(found)
-        self._view.set_network_filters([f"{name}, filter {index}" for name, index in found])
+        self._view.set_network_filters([offer.entry for offer in found])
+
+    def _selected(self, network: NetworkRecord, weights: WeightsRecord) -> list[_Offer]:
+        """Return the filter or kernel that is selected: in this way any of them is offered."""
+        selection = self._get_selection()
+        node = next((n for n in network.nodes if selection and n.name == selection.node), None)
+        kernels = None if node is None else _kernels_of(node, weights)
+        if selection is None or kernels is None or max(kernels.shape[2:]) > MAX_KERNEL:
+            return []
+        channel = selection.in_channel
+        if selection.channel >= len(kernels) or (channel or 0) >= kernels.shape[1]:
+            return []
+        return [_Offer(selection.node, selection.channel, channel, selected=True)]
 
     def _on_filter_chosen(self, place: int) -> None:
         weights = self._get_weights()
         if weights is None or place >= len(self._filters):
             return
-        name, index = self._filters[place]
-        kernels = weights.weights.get(name)
-        if kernels is not None and index < len(kernels):
-            kernel, title = kernels[index], f"{name}, filter {index}"
-            if len(kernel) not in INPUT_CHANNELS:
-                # Deeper layers look at maps: the lab shows what the first of them meets.
-                kernel, title = kernel[:1], f"{title}, channel 0"
-            self._view.set_kernel(kernel, title)
+        offer = self._filters[place]
+        kernels = weights.weights.get(offer.node)
+        if kernels is None or offer.index >= len(kernels):
+            return
+        kernel, title = kernels[offer.index], offer.title
+        if offer.channel is not None:
+            kernel = kernel[offer.channel : offer.channel + 1]
+        elif len(kernel) not in INPUT_CHANNELS:
+            # Deeper layers look at maps: the lab shows what the first of them meets.
+            kernel, title = kernel[:1], f"{title}, channel 0"
+        self._view.set_kernel(kernel, title)
 
     def _on_kernel_applied(self, kernel: FloatArray, index: int) -> None:
         node, weights = self._first(), self._get_weights()

@@ -53,7 +53,6 @@ class LearningController(QObject):
             resource_path("glossary.toml"),
             self,
         )
-        main.training.built.connect(lambda: self.glossary.add_tips(main.training.panel))
         window.close_requested.connect(self.lessons.close)
 
     @property

@@ -8,15 +8,22 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QPoint, QRect, Qt
 from PyQt6.QtWidgets import QDockWidget
 
-from viewer.core.lessons.actions import LAB, SLIDING, TRACE, TRAINING
+from viewer.core.lessons.actions import EXCITING, LAB, SLIDING, TRACE, TRAINING
 
 if TYPE_CHECKING:
     from viewer.controllers.main import MainController
     from viewer.core.lessons.lesson import Step
     from viewer.widgets.main_window import MainWindow
 
-OPENED_BY = {LAB: LAB, SLIDING: SLIDING, TRACE: TRACE, "panel": TRAINING, "train": TRAINING}
-PANELS = (LAB, SLIDING, TRACE, TRAINING)
+OPENED_BY = {
+    LAB: LAB,
+    SLIDING: SLIDING,
+    TRACE: TRACE,
+    EXCITING: EXCITING,
+    "panel": TRAINING,
+    "train": TRAINING,
+}
+PANELS = (LAB, SLIDING, TRACE, EXCITING, TRAINING)
 CORNER = Qt.Corner.BottomRightCorner
 LESSONS = "lessons"  # the dock's name
 
@@ -68,8 +75,11 @@ class LessonPanels:
         """Hide those that a step has no use for."""
         wanted = {OPENED_BY.get(action.name) for action in step.do}
         wanted.add(step.point_at.partition(":")[0])
-        for name in self._opened - wanted:
+        unwanted = self._opened - wanted
+        for name in unwanted:
             self._hide(name)
+        if TRAINING in unwanted:
+            self._widen_sides()
 
     def restore(self) -> None:
         """Show those that were open, where they were; hide the others."""
@@ -83,6 +93,9 @@ class LessonPanels:
             if before is not None and dock is not None and dock.isFloating():
                 dock.setGeometry(before.geometry)
         self._opened = set()
+        self._widen_sides()
+
+    def _widen_sides(self) -> None:
         # In a narrow window the wide training panel has pressed those beside it together.
         self._window.resizeDocks(self._sides(), self._widths, Qt.Orientation.Horizontal)
 

@@ -16,7 +16,7 @@ from viewer.controllers.lesson_panels import LessonPanels
 from viewer.controllers.lesson_training import LessonTraining
 from viewer.core.errors import UserError
 from viewer.core.imaging.stroke_file import read_stroke_file
-from viewer.core.lessons.actions import DATASET, LAB, SLIDING, TRACE, TRAINING
+from viewer.core.lessons.actions import DATASET, EXCITING, LAB, SLIDING, TRACE, TRAINING
 from viewer.core.lessons.live import Live
 from viewer.core.records import Legibility, Picture, Selection
 from viewer.widgets.flow_scroll import reveal
@@ -125,6 +125,7 @@ class MainStage(QObject):
             "lab": self._lab.set,
             "sliding": self._slide,
             "trace": self._trace,
+            "exciting": self._excite,
             "panel": self._show_panel,
             "train": lambda value: self._training.train(value["steps"]),
         }
@@ -145,7 +146,7 @@ class MainStage(QObject):
     def capabilities(self) -> frozenset[str]:
         """Return the parts of the program that are there."""
         parts = {DATASET, TRAINING}
-        for name in (LAB, SLIDING, TRACE):
+        for name in (LAB, SLIDING, TRACE, EXCITING):
             if getattr(self._main, name, None) is not None:
                 parts.add(name)
         return frozenset(parts)
@@ -185,6 +186,7 @@ class MainStage(QObject):
         """Bring back what was on screen; a training of the lesson ends."""
         self._network, self._image, self._base = "", None, None
         self._training.leave()
+        self._services.excitations.cancel()
         self._lab.restore()
         self._panels.restore()
         self._memory.restore()
@@ -227,7 +229,7 @@ class MainStage(QObject):
         kind = target.partition(":")[0]
         if kind == LAB:
             return self._lab.widget(target)
-        if kind in (SLIDING, TRACE):
+        if kind in (SLIDING, TRACE, EXCITING):
             controller = getattr(main, kind, None)
             return None if controller is None else getattr(controller, "view", None)
         return {
@@ -312,6 +314,11 @@ class MainStage(QObject):
             Selection(value["layer"], value["channel"], value.get("y", 0), value.get("x", 0))
         )
         trace.show()
+
+    def _excite(self, value: dict[str, Any]) -> None:
+        exciting = self._part(EXCITING, "search for what excites a map")
+        self._select(value)
+        exciting.search_selected()
 
     def _part(self, name: str, title: str) -> Any:
         found = getattr(self._main, name, None)

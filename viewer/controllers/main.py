@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,28 +15,40 @@ from viewer.controllers.colors import ColorController
 from viewer.controllers.dataset import DatasetController
 from viewer.controllers.drawings import DrawingsController
 from viewer.controllers.exchange import ExchangeController
+from viewer.controllers.exciting import ExcitingDock
 from viewer.controllers.explain import LabDock, SlidingDock, TraceDock
 from viewer.controllers.gradients import GradientsController
 from viewer.controllers.inputs import InputController
 from viewer.controllers.learning import LearningController
+from viewer.controllers.motion import MotionController
+from viewer.controllers.network_form import NetworkFormController
 from viewer.controllers.networks import NetworkController
+from viewer.controllers.pictures import PicturesController
 from viewer.controllers.pinned import PinnedController
+from viewer.controllers.torchvision import TorchvisionController
 from viewer.controllers.training import TrainingController
 from viewer.controllers.views import ViewController
 from viewer.core.errors import UserError
-from viewer.core.nets.shipped import SUFFIX
+from viewer.core.nets.shipped import MODEL_SUFFIXES
 from viewer.core.training.progress import Until
 from viewer.widgets.flow import FlowView
 from viewer.widgets.inspector import Inspector
 
 if TYPE_CHECKING:
-    from viewer.core.records import ActivationRecord, NetworkRecord, Selection, WeightsRecord
+    from viewer.core.records import (
+        ActivationRecord,
+        Drawing,
+        NetworkRecord,
+        Picture,
+        Selection,
+        WeightsRecord,
+    )
     from viewer.services.all import Services
     from viewer.widgets.icons import IconSet
     from viewer.widgets.main_window import MainWindow
     from viewer.widgets.theme import Theme
 
-MODEL_SUFFIXES = frozenset({SUFFIX, ".pt", ".pth"})
+RUN_FILE = "config.json"  # what every run's folder has from its beginning
 WAKE_MS = 50  # how soon a wait sees that its time is over
 
 
@@ -67,6 +80,15 @@ class MainController(QObject):
         )
         self.inputs = InputController(panel, window.prediction, inference, files, dataset, self)
         self.networks = NetworkController(window, inference, settings, self)
+        self.pictures = PicturesController(
+            window, self.inputs, self.views, self.networks, services, settings, self
+        )
+        self.network_form = NetworkFormController(
+            window, self.networks, self.views, self.inputs, services.form_preview, self
+        )
+        self.torchvision = TorchvisionController(
+            window, self.networks.opening, services.catalog, services.weights, self
+        )
         self.colors = ColorController(window, self.views, settings, self)
         self.dataset = DatasetController(window, dataset, self.networks, self)
         self.exchange = ExchangeController(
@@ -81,7 +103,17 @@ class MainController(QObject):
         self.sliding = SlidingDock(window, self.views, self)
         self.lab = LabDock(window, self.views, services, self)
         self.trace = TraceDock(window, self.views, self.flow, self)
-        self.explaining = (self.sliding, self.lab, self.trace)
+        self.exciting = ExcitingDock(
+            window,
+            self.views,
+            services.excitations,
+            self.training.network_source,
+            lambda: self.dataset.name,
+            self.inputs.show_source,
+            self,
+        )
+        self.explaining = (self.sliding, self.lab, self.trace, self.exciting)
+        self.motion = MotionController(window, settings, (self.sliding,), self)
         self.gradients = GradientsController(window.action_set, services.training, self)
         self.learning = LearningController(self, window, settings, services, runs_root)
         self._connect_signals()
@@ -89,18 +121,23 @@ class MainController(QObject):
         window.set_inspector(self.inspector)
         self._on_theme_changed(theme)
 
-    def start(self, source: Path | None, run: Path | None = None) -> None:
+    def start(self, source: Path | Drawing | Picture | None, run: Path | None = None) -> None:
         """Show the empty views; `source` is put on the pad, `run` is followed, if named."""
         self._run_to_follow = run
         self.flow.set_message("Loading network …")
         self._window.prediction.set_loading()
-        if source is not None:
+        if isinstance(source, Path) and source.is_dir():
+            self.pictures.folder.open(source)
+        elif isinstance(source, Path):
             self.inputs.open_file(source)
+        elif source is not None:
+            self.inputs.show_source(source)
 
     def set_icons(self, icons: IconSet) -> None:
         """Give the views their icons, once they are loaded."""
         self.inspector.set_icons(icons)
         self.training.set_icons(icons)
+        self.pictures.set_icons(icons)
         self.drawings.set_icons(icons)
         for dock in self.explaining:
             dock.set_icons(icons)
@@ -140,12 +177,15 @@ class MainController(QObject):
         end = time.monotonic() + timeout_s
         tick = QTimer()  # wakes the wait below, which has no time limit of its own
         tick.start(WAKE_MS)
-        while not self.is_shown:
-            if self._failure:
-                raise UserError(self._failure)
-            if time.monotonic() > end:
-                raise UserError(f"The network did not answer within {timeout_s:.0f} seconds.")
-            QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+        try:
+            while not self.is_shown:
+                if self._failure:
+                    raise UserError(self._failure)
+                if time.monotonic() > end:
+                    raise UserError(f"The network did not answer within {timeout_s:.0f} seconds.")
+                QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+        finally:
+            tick.stop()
 
     def disconnect_services(self) -> None:
         """Take no more signals: the window is about to go."""
@@ -157,24 +197,34 @@ class MainController(QObject):
         self._inference.failed.connect(self._on_failed)
         self._inference.run_shown.connect(self._on_run_shown)
         self._inference.weights_changed.connect(self._on_weights_changed)
+        self._inference.network_resized.connect(self._on_network_resized)
         self._inference.filters_replaced.connect(self._on_filters_replaced)
         self.training.told.connect(window.show_message)
         self.drawings.failed.connect(window.show_message)
         self.lab.failed.connect(window.show_message)
+        self.exciting.failed.connect(window.show_message)
         self.pinned.told.connect(window.show_message)
         self.drawings.told.connect(window.status.set_timing_text)
         window.closing_question = self.training.closing_question
         window.close_requested.connect(self.training.close)
-        for controller in (self.inputs, self.networks, self.exchange):
+        for controller in (
+            self.inputs,
+            self.networks,
+            self.exchange,
+            self.network_form,
+            self.pictures,
+        ):
             controller.failed.connect(self._on_failed)
         self.inputs.told.connect(window.show_message)
         self.inputs.source_changed.connect(self.dataset.set_source)
+        self.views.network_changed.connect(self.dataset.set_network)
         self._files.exported.connect(self._on_exported)
         self.networks.network_changed.connect(self._on_network_changed)
         self.views.winner_changed.connect(self._on_winner_changed)
         self.flow.selection_changed.connect(self._on_map_selected)
         self.flow.hover_changed.connect(self._on_hover_changed)
         self.flow.record_painted.connect(self._on_record_painted)
+        self.flow.minimap_changed.connect(partial(window.action_set.set_checked, "minimap"))
         self.inspector.hover_changed.connect(self._on_hover_changed)
         self.inspector.heading.why_requested.connect(self.trace.show)
         window.theme_changed.connect(self._on_theme_changed)
@@ -190,6 +240,8 @@ class MainController(QObject):
     def _actions(self) -> dict[str, Callable[[], None]]:
         return {
             "open_model": self.exchange.choose_model,
+            "open_torchvision": self.torchvision.show,
+            "network_form": self.network_form.show,
             "open_picture": self.exchange.choose_picture,
             "save_network": self.exchange.save_network,
             "save_drawing": self.exchange.save_drawing,
@@ -197,6 +249,7 @@ class MainController(QObject):
             "export_layer": self.exchange.export_layer,
             "copy": self.exchange.copy,
             "paste": self.exchange.paste,
+            **self.pictures.actions,
             "draw": self._window.pad_panel.pad.clear,
             "browse_mnist": self.dataset.browse,
             "random_mnist": self.dataset.random,
@@ -206,6 +259,7 @@ class MainController(QObject):
             "sliding": self.sliding.toggle,
             "lab": self.lab.toggle,
             "trace": self.trace.toggle,
+            "exciting": self.exciting.search_selected,
             "training": self.training.toggle,
             "train_toggle": self.training.toggle_run,
             "train_batch": lambda: self.training.go(Until.BATCH),
@@ -215,6 +269,8 @@ class MainController(QObject):
             "lessons": self.learning.lessons.toggle,
             "glossary": self.learning.glossary.toggle,
             "what_is": self.learning.glossary.explain_pointer,
+            "find": self.flow.open_search,
+            "minimap": self.flow.toggle_minimap,
             "zoom_fit": self.flow.zoom_to_fit,
             "zoom_in": lambda: self.flow.zoom_by(1),
             "zoom_out": lambda: self.flow.zoom_by(-1),
@@ -260,6 +316,11 @@ class MainController(QObject):
         if network is not None:
             self._window.set_network(network, weights.step, weights.kind)
 
+    def _on_network_resized(self, network: NetworkRecord) -> None:
+        """Show the shapes that the same network has for an image of another size."""
+        if self.views.weights is not None:
+            self.views.set_network(network, self.views.weights)
+
     def _on_training_built(self) -> None:
         from viewer.controllers.freezing import FreezingController  # with the dock, not before
 
@@ -267,6 +328,7 @@ class MainController(QObject):
         FreezingController(
             self.flow, self.views, self.training.panel, self.training.setup, self.training
         )
+        self.views.network_changed.connect(lambda _network: self.training.setup.refresh_starts())
         self.training.setup.dataset_changed.connect(self.dataset.set_dataset)
         self.training.setup.tell_dataset()
 
@@ -291,10 +353,19 @@ class MainController(QObject):
     def _on_hover_changed(self, hovered: Selection | None) -> None:
         self._window.status.set_hover_text(self.views.describe(hovered))
 
+    def _open_folder(self, folder: Path) -> None:
+        """Follow a run, or go through pictures: whichever a folder is of."""
+        if (folder / RUN_FILE).exists():
+            self.training.following.follow(folder)
+        else:
+            self.pictures.folder.open(folder)
+
     def _on_theme_changed(self, theme: Theme) -> None:
         self.views.set_theme(theme)
         self.dataset.set_theme(theme)
+        self.torchvision.set_theme(theme)
         self.training.set_theme(theme)
+        self.pictures.set_theme(theme)
         self.drawings.set_theme(theme)
         for dock in self.explaining:
             dock.set_theme(theme)
@@ -304,7 +375,7 @@ class MainController(QObject):
     def _on_files_dropped(self, paths: list[str]) -> None:
         path = Path(paths[0])
         if path.is_dir():
-            self.training.following.follow(path)
+            self._open_folder(path)
         elif path.suffix.lower() in MODEL_SUFFIXES:
             self.networks.open(str(path))
         else:

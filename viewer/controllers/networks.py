@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, QSettings, pyqtSignal
 
+from viewer.controllers.opening import OpeningController
+from viewer.core.nets.model_names import HELD_PREFIX, shown_name
 from viewer.core.nets.shipped import DEFAULT_MODEL, shipped_models
 from viewer.widgets.tool_bar import NetworkChoice
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from viewer.core.live import Snapshot
     from viewer.core.records import NetworkRecord, WeightsRecord
     from viewer.services.inference import InferenceService
+    from viewer.services.opening import OpenRequest
     from viewer.widgets.main_window import MainWindow
 
 RUN_KEY = "\0run"  # of the entry of a run in the chooser: no file is called that
@@ -52,21 +56,36 @@ class NetworkController(QObject):
         self._inference = inference
         self._settings = settings
         self.model = self._title = ""
+        self._failure = ""  # what was said of the file that was refused last
+        self.opening = OpeningController(window, inference, settings, self)
         self._offer()
         window.network_chosen.connect(self.open)
         inference.network_loaded.connect(self._on_loaded)
-        inference.network_failed.connect(self._on_failed)
+        self.opening.refused.connect(self._on_refused)
+        self.opening.dropped.connect(self._on_dropped)
 
     @property
     def snapshot(self) -> Snapshot | None:
         """Weights of a run that are on screen; None if those of a file are."""
         return self._inference.snapshot
 
-    def open(self, model: str) -> None:
-        """Load a network in the box by its name, or a checkpoint by its path."""
+    @property
+    def opened(self) -> OpenRequest | None:
+        """How the network on screen was opened; None if it is a run's."""
+        return self._inference.opened
+
+    def open(self, model: str, *, trust: bool = False) -> None:
+        """Open a network in the box or of torchvision's by its name, any other by its path.
+
+        Parameters
+        ----------
+        model : str
+        trust : bool
+            Whether a person has said that its file may run code.
+        """
         if model == RUN_KEY:
             return
-        self._inference.open_network(model)
+        self.opening.open(model, trust=trust)
 
     def set_run(self, network: NetworkRecord, weights: WeightsRecord) -> None:
         """Say that the network of a run is on screen; it is no file to be opened again."""
@@ -74,14 +93,15 @@ class NetworkController(QObject):
         self.model = ""
         self._window.tool_bar.set_current_network(NetworkChoice(RUN_KEY, network.title))
         self._window.set_network(network, weights.step, weights.kind)
+        self.opening.clear_note()
 
     def _offer(self) -> None:
         recent = self._recent()
         self._window.tool_bar.set_networks(
             [NetworkChoice(name, name) for name in shipped_models()],
-            [NetworkChoice(path, Path(path).stem) for path in recent],
+            [NetworkChoice(path, text) for path, text in zip(recent, titles(recent), strict=True)],
         )
-        self._window.set_recent([(path, Path(path).name) for path in recent])
+        self._window.set_recent([(path, shown_name(path)) for path in recent])
 
     def _recent(self) -> list[str]:
         stored = self._settings.value(RECENT_KEY, [])
@@ -94,23 +114,37 @@ class NetworkController(QObject):
     def _on_loaded(self, model: str, network: NetworkRecord, weights: WeightsRecord) -> None:
         self.model = model
         self._title = network.title
-        if model not in shipped_models():
+        if model not in shipped_models() and not model.startswith(HELD_PREFIX):
             # The chooser knows a file by its whole path, whatever it was opened by.
-            self.model = str(Path(model).expanduser().resolve())
+            path = Path(model).expanduser()
+            self.model = str(path.resolve()) if path.exists() else model
             others = [entry for entry in self._recent() if entry != self.model]
             self._settings.setValue(RECENT_KEY, [self.model, *others][:MAX_RECENT])
             self._offer()
         self._show_choice()
+        self._window.messages.withdraw(self._failure)  # it was about a try before this one
         self._window.set_network(network, weights.step)
         self.network_changed.emit(network, weights)
 
-    def _on_failed(self, model: str, sentence: str) -> None:
+    def _on_refused(self, model: str, sentence: str) -> None:
+        first = not self._title  # another is opened in its place, and the reason stays to be read
         self._forget(model)
+        self._stay(model)
+        self._window.messages.withdraw(self._failure)
+        self._failure = "" if first else sentence
+        self.failed.emit(sentence)
+
+    def _on_dropped(self, model: str) -> None:
+        # Not if another one is on its way already: it will be shown.
+        if self._inference.opening.request is None:
+            self._stay(model)
+
+    def _stay(self, model: str) -> None:
+        """Say that the network on screen is the one that it was."""
         if self._title:
             self._show_choice()
         elif model != DEFAULT_MODEL:
             self.open(DEFAULT_MODEL)  # named on the command line, say: never an empty window
-        self.failed.emit(sentence)
 
     def _show_choice(self) -> None:
         choice = NetworkChoice(self.model or RUN_KEY, self._title)
@@ -120,3 +154,12 @@ class NetworkController(QObject):
         left = [entry for entry in self._recent() if entry != model]
         self._settings.setValue(RECENT_KEY, left)
         self._offer()
+
+
+def titles(models: Sequence[str]) -> list[str]:
+    """Return a short name of each network; those of one name are told apart by their folders."""
+    short = [Path(m).stem if Path(m).is_absolute() else shown_name(m) for m in models]
+    return [
+        f"{text} – {Path(model).parent.name}" if short.count(text) > 1 else text
+        for model, text in zip(models, short, strict=True)
+    ]

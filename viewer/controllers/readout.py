@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from viewer.core.explain.channel_names import channel_name
 from viewer.core.imaging.kernels import as_kernels, weights_matrix
 from viewer.core.records import (
     ActivationRecord,
     Kind,
     NetworkRecord,
+    Node,
     Selection,
     WeightsKind,
     WeightsRecord,
@@ -34,8 +36,8 @@ def hover_text(
     node = network.node(hovered.node)
     parts = [hovered.node]
     if len(node.output_shape) == 3:
-        parts += [f"channel {hovered.channel}", f"y {hovered.y}", f"x {hovered.x}"]
-    elif node.kind is Kind.SOFTMAX or hovered.node == network.logits:
+        parts += [channel_name(node, hovered.channel), f"y {hovered.y}", f"x {hovered.x}"]
+    elif _is_class(node, hovered, network):
         parts += [f"class {network.class_names[hovered.channel]}"]
     else:
         parts += [f"unit {hovered.channel}"]
@@ -43,9 +45,18 @@ def hover_text(
     if value is not None:
         parts.append(f"value {exact(value)}")
     if node.kind is Kind.INPUT and record is not None:
-        ink = record.image.pixel(hovered.channel, hovered.y, hovered.x)
-        parts.append(f"ink {exact(ink)} before mean and std")
+        pixels = record.image.pixels
+        if node.output_shape[-2:] == pixels.shape[-2:]:  # it is a picture
+            name = "ink" if network.preparation.digit else "pixel"
+            value = record.image.pixel(hovered.channel, hovered.y, hovered.x)
+            parts.append(f"{name} {exact(value)} before mean and std")
     return SEPARATOR.join(parts)
+
+
+def _is_class(node: Node, hovered: Selection, network: NetworkRecord) -> bool:
+    """Return whether a unit stands for a class that has a name."""
+    last = node.kind is Kind.SOFTMAX or hovered.node == network.logits
+    return last and hovered.channel < len(network.class_names)
 
 
 def exact(value: float) -> str:

@@ -11,6 +11,7 @@ from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWidgets import QMessageBox
 
 from viewer.core.training.history import History
+from viewer.core.training.run_info import RunStatus
 from viewer.services.training import OldRun
 from viewer.widgets.curves import RunCurves
 from viewer.widgets.run_tree import RunRow
@@ -30,11 +31,14 @@ class RunsController(QObject):
         A run is to be looked at.
     resume_requested(OldRun)
     branch_requested(Path)
+    told(str)
+        One sentence on what can't be done, and what can.
     """
 
     chosen = pyqtSignal(object)
     resume_requested = pyqtSignal(object)
     branch_requested = pyqtSignal(object)
+    told = pyqtSignal(str)
 
     def __init__(
         self,
@@ -55,6 +59,8 @@ class RunsController(QObject):
         self._current: tuple[Path, History] | None = None
         self._name = ""  # of it, as its folder says
         self._wanted: set[Path] = set()  # to be overlaid once they are listed
+        self._leaving: set[Path] = set()  # to be deleted: nothing else is asked of them
+        self._busy: Path | None = None  # about to be trained here
         tree = panel.runs
         tree.run_chosen.connect(lambda key: self._with_path(key, self.chosen.emit))
         tree.resume_requested.connect(self._on_resume_requested)
@@ -63,8 +69,10 @@ class RunsController(QObject):
         tree.reveal_requested.connect(self._on_reveal_requested)
         tree.delete_requested.connect(self._on_delete_requested)
         tree.overlay_changed.connect(self._on_overlay_changed)
+        tree.refused.connect(self.told)
         service.runs_listed.connect(self._on_runs_listed)
         service.numbers_ready.connect(self._on_numbers_ready)
+        service.not_deleted.connect(self._on_not_deleted)
         service.changed.connect(self.refresh)
 
     def refresh(self) -> None:
@@ -82,8 +90,17 @@ class RunsController(QObject):
         self._panel.layers.set_history(history)
         self._show_curves()
 
+    def set_busy(self, path: Path | None) -> None:
+        """Offer no second training in a run that is about to be trained, nor its end."""
+        if path != self._busy:
+            self._busy = path
+            self._show_rows()
+
     def forget(self, path: Path) -> None:
-        """Show the curves of a run that is gone no more."""
+        """Show a run that is gone no more."""
+        self._leaving.discard(path)
+        self._runs = {key: run for key, run in self._runs.items() if run.path != path}
+        self._show_rows()
         if self._current is not None and self._current[0] == path:
             self._current = None
             self._panel.layers.set_history(History())
@@ -99,8 +116,9 @@ class RunsController(QObject):
         return next((run for run in self._runs.values() if run.path == path), None)
 
     def _with_path(self, key: str, use: Callable[[Path], None]) -> None:
-        if key in self._runs:
-            use(self._runs[key].path)
+        run = self._runs.get(key)
+        if run is not None and run.path not in self._leaving:
+            use(run.path)
 
     def _on_runs_listed(self, runs: list[RunSummary]) -> None:
         self._runs = {run.id: run for run in runs}
@@ -119,7 +137,7 @@ class RunsController(QObject):
                 run.name,
                 run.parent_id,
                 run.parent_step,
-                run.status.value,
+                self._status_of(run),
                 self._step_of(run),
                 run.steps,
                 run.accuracy,
@@ -131,6 +149,9 @@ class RunsController(QObject):
             for index, run in enumerate(self._runs.values())
         )
         self._panel.runs.set_runs(rows)
+
+    def _status_of(self, run: RunSummary) -> str:
+        return (RunStatus.RUNNING if run.path == self._busy else run.status).value
 
     def _step_of(self, run: RunSummary) -> int:
         """Return the steps done: those of the run at hand are known before its folder has them."""
@@ -185,11 +206,17 @@ class RunsController(QObject):
 
     def _on_delete_requested(self, key: str) -> None:
         run = self._runs.get(key)
-        if run is not None and self._confirm(
+        if run is None or run.path in self._leaving:
+            return
+        if self._confirm(
             f"Delete the run {run.name} with its {run.size_bytes / 1e6:.1f} MB? "
             "This can't be undone."
         ):
+            self._leaving.add(run.path)
             self._service.delete(run.path)
+
+    def _on_not_deleted(self, path: Path) -> None:
+        self._leaving.discard(path)
 
     def _ask(self, question: str) -> bool:
         buttons = QMessageBox.StandardButton

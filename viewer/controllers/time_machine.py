@@ -235,7 +235,7 @@ def _mark_text(numbers: RunNumbers, step: int, kind: str) -> str:
 
 def _storage(numbers: RunNumbers, limit_bytes: int) -> str:
     count, used = len(numbers.kept), sum(numbers.kept.values())
-    text = f"{count:,} steps, {used / BYTES_PER_MB:.1f} MB"
+    text = f"{count:,} step{'' if count == 1 else 's'}, {used / BYTES_PER_MB:.1f} MB"
     # A run that is trained elsewhere has a bound of its own.
     known = used <= limit_bytes
     return f"{text} of {limit_bytes / BYTES_PER_MB:,.0f} MB" if known else text

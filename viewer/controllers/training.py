@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QObject, QSettings, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QObject, QSettings, Qt, pyqtSignal
 
-from viewer.controllers.following import AT_REST, FollowingController
-from viewer.core.training.library import new_run_path
-from viewer.core.training.progress import Until
+from viewer.controllers.following import AT_REST, FollowingController, end_sentence
+from viewer.controllers.training_dock import OPEN_KEY, TrainingDockHeight
 from viewer.services.evaluation import EvaluationJob, NetworkSource
-from viewer.services.training import NewRun, OldRun, OpenedRun
+from viewer.services.training import OldRun, OpenedRun
 
 if TYPE_CHECKING:
     from viewer.controllers.comparison import ComparisonController
     from viewer.controllers.comparison_training import ComparisonTraining
     from viewer.controllers.evaluation import EvaluationController
     from viewer.controllers.inputs import InputController
+    from viewer.controllers.new_runs import NewRuns
     from viewer.controllers.runs import RunsController
     from viewer.controllers.time_machine import TimeMachine
     from viewer.controllers.training_run import RunController
     from viewer.controllers.training_setup import SetupController
     from viewer.core.records import Drawing, NetworkRecord, Picture
+    from viewer.core.training.progress import Until
     from viewer.services.all import Services
     from viewer.services.runs import RunNumbers
     from viewer.widgets.docks import Dock
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from viewer.widgets.theme import Theme
     from viewer.widgets.training_panel import TrainingPanel
 
-DOCK_SHARE = 0.4  # of the height of the window
-OPEN_KEY = "training/open"  # whether the dock was when the window was closed
 EVALUATION, COMPARISON = "Evaluation", "Dense and convolutional"
 
 
@@ -45,7 +43,7 @@ class TrainingController(QObject):
     ----------
     panel : TrainingPanel or None
         None until it is first shown.
-    run, setup, runs, time : controllers of its parts
+    run, setup, runs, time, new_runs : controllers of its parts
         There once the panel is.
 
     Signals
@@ -66,6 +64,7 @@ class TrainingController(QObject):
     setup: SetupController
     runs: RunsController
     time: TimeMachine
+    new_runs: NewRuns
     evaluation: EvaluationController
     comparison: ComparisonController
     _comparison_training: ComparisonTraining
@@ -93,6 +92,7 @@ class TrainingController(QObject):
         self._network_source = network_source
         self.following = FollowingController(window, services.runs, services.training, self)
         self.following.found.connect(self._on_run_found)
+        self.following.ended.connect(self._on_process_ended)
         services.runs.failed.connect(self.told)
         self._theme: Theme | None = None
         self._icons: IconSet | None = None
@@ -167,6 +167,7 @@ class TrainingController(QObject):
         from viewer.controllers.architecture import ArchitectureController
         from viewer.controllers.downloads import DownloadController
         from viewer.controllers.keep_limit import KeepLimitController
+        from viewer.controllers.new_runs import NewRuns
         from viewer.controllers.runs import RunsController
         from viewer.controllers.time_machine import TimeMachine
         from viewer.controllers.training_run import RunController
@@ -185,11 +186,15 @@ class TrainingController(QObject):
         self.downloads = DownloadController(
             self._window, self.setup, self._services.downloads, self
         )
-        self.run = RunController(panel, self._training, self._new_run, self)
+        self.run = RunController(
+            panel, self._training, lambda until: self.new_runs.from_setup(until), self
+        )
         self.runs = RunsController(panel, self._runs_service, self._root, parent=self)
         self.time = TimeMachine(
             panel.time, self._runs_service, self._training, self._inference, self
         )
+        self.new_runs = NewRuns(self._root, self.setup, self.run, self.runs, self.time, self)
+        self.new_runs.told.connect(self.told)
         self.following.set_transport(panel.transport)
         self.keep_limit = KeepLimitController(
             panel.time, self.time, self._training, self._settings, self
@@ -201,18 +206,9 @@ class TrainingController(QObject):
         self.dock = self._window.add_dock("training", "Training", as_page(panel), area)
         if self._theme is not None:
             self.set_theme(self._theme)
-        # Qt says that it has restored a dock, too, that no layout knew of.
-        known = self._settings.value(OPEN_KEY, False, bool)
-        if not (known and self._window.restoreDockWidget(self.dock)):
-            # Once it has been laid out: before, Qt takes the other docks' wishes for its own.
-            QTimer.singleShot(0, self._give_height)
+        TrainingDockHeight(self._window, self.dock, panel, self._settings, self)
         self.runs.refresh()
         self.built.emit()
-
-    def _give_height(self) -> None:
-        if self.dock is not None and not self.dock.isFloating():
-            height = round(DOCK_SHARE * self._window.height())
-            self._window.resizeDocks([self.dock], [height], Qt.Orientation.Vertical)
 
     def _add_evaluation(self, panel: TrainingPanel) -> None:
         from viewer.controllers.evaluation import EvaluationController
@@ -251,6 +247,11 @@ class TrainingController(QObject):
     def _on_page_changed(self, page: str) -> None:
         self.comparison.set_active(page == COMPARISON)
 
+    def network_source(self) -> NetworkSource | None:
+        """Return the network on screen for another thread; None while there is none."""
+        job = self._evaluation_job()
+        return None if job is None else job.network
+
     def _evaluation_job(self) -> EvaluationJob | None:
         """Return what to evaluate: whatever is on screen."""
         snapshot = self._inference.snapshot
@@ -259,9 +260,16 @@ class TrainingController(QObject):
             source = NetworkSource(title, metadata=snapshot.metadata, weights=snapshot.weights)
             return EvaluationJob(source, snapshot.metadata.dataset or "")
         network, model = self._network_source()
-        if network is None:
+        if network is None or not model:  # a run's, whose place another network is taking now
             return None
-        return EvaluationJob(NetworkSource(network.title, model=model))
+        opened = self._inference.opened
+        source = NetworkSource(
+            network.title,
+            model=model,
+            trust=opened is not None and opened.trust,
+            profile=None if opened is None else opened.profile,
+        )
+        return EvaluationJob(source)
 
     def _connect_signals(self, panel: TrainingPanel) -> None:
         self.setup.failed.connect(self.told)
@@ -270,9 +278,9 @@ class TrainingController(QObject):
         self.run.opened_changed.connect(self._on_opened)
         self.run.history_changed.connect(self._on_history_changed)
         self.run.ended.connect(self.runs.refresh)
-        self.run.go_back_requested.connect(self._on_go_back_requested)
-        self.runs.resume_requested.connect(self._on_resume_requested)
-        self.runs.branch_requested.connect(self._on_branch_requested)
+        self.run.asked_changed.connect(self.runs.set_busy)
+        self.runs.told.connect(self.told)
+        self.runs.resume_requested.connect(self.run.begin)
         self.runs.chosen.connect(self._on_run_chosen)
         self._runs_service.deleted.connect(self._on_run_deleted)
         self.time.step_shown.connect(self._on_step_shown)
@@ -280,16 +288,6 @@ class TrainingController(QObject):
         self._runs_service.numbers_ready.connect(self.run.take_numbers)
         panel.curves.step_clicked.connect(self.time.go_to)
         panel.layers.step_clicked.connect(self.time.go_to)
-
-    def _new_run(self, until: Until) -> NewRun | None:
-        problem = self.setup.problem()
-        if problem:
-            self.told.emit(problem)
-            return None
-        self.setup.save()
-        config = self.setup.config()
-        path = new_run_path(self._root, f"{config.architecture} run")
-        return NewRun(path, config, path.name.replace("-", " "), until=until)
 
     def _on_opened(self, opened: OpenedRun) -> None:
         if opened.resumed:
@@ -303,36 +301,8 @@ class TrainingController(QObject):
         if opened is not None:
             self.runs.set_current(opened.path, self.run.history, opened.title)
 
-    def _on_resume_requested(self, run: OldRun) -> None:
-        self.run.begin(run)
-
-    def _on_branch_requested(self, path: Path) -> None:
-        shown = self.time.step if self.time.path == path else None
-        # The newest weights are shown far more often than they are kept.
-        kept = [] if shown is None else [step for step in self.time.kept if step <= shown]
-        if not kept:
-            self.told.emit("Show the step to branch from first: open the run and move the slider.")
-            return
-        self.branch(path, kept[-1])
-
-    def branch(self, path: Path, step: int, **changes: object) -> None:
-        """Begin a new run at a kept step of another, with the settings of the set-up."""
-        config = replace(self.setup.config(), **changes)  # type: ignore[arg-type]  # checked there
-        summary = self.runs.summary(path)
-        name = f"{path.name if summary is None else summary.name} from step {step:,}"
-        folder = new_run_path(self._root, name)
-        self.run.begin(NewRun(folder, config, name, parent=path, parent_step=step))
-
-    def _on_go_back_requested(self, step: int, changes: dict[str, object]) -> None:
-        opened = self.run.opened
-        kept = [kept for kept in self.time.kept if kept <= step]
-        if opened is None or not kept:
-            self.told.emit("No step from before is kept: start again with the set-up changed.")
-            return
-        self.setup.set_config(replace(opened.config, **changes))  # type: ignore[arg-type]
-        self.branch(opened.path, kept[-1])
-
     def _on_run_chosen(self, path: Path) -> None:
+        self.run.withdraw()
         self.time.set_run(path)
         opened = self.run.opened
         if opened is not None and opened.path == path:
@@ -346,8 +316,13 @@ class TrainingController(QObject):
         self._on_run_chosen(numbers.path)
         self._on_numbers_ready(numbers)
 
+    def _on_process_ended(self, numbers: RunNumbers) -> None:
+        """Offer to go on here with a run that nobody trains any more."""
+        self.run.offer(end_sentence(numbers), "Continue here", OldRun(numbers.path))
+
     def _on_run_deleted(self, path: Path) -> None:
         self.runs.forget(path)
+        self.run.forget(path)
         if self.time.path == path:
             self.time.leave()
             self.following.set_numbers(None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
@@ -48,6 +49,8 @@ class RunController(QObject):
     Signals
     -------
     opened_changed(OpenedRun)
+    asked_changed(object)
+        Folder of the run that the thread is about to take up, or None.
     history_changed()
         `history` is another object.
     ended()
@@ -61,6 +64,7 @@ class RunController(QObject):
     """
 
     opened_changed = pyqtSignal(object)
+    asked_changed = pyqtSignal(object)
     history_changed = pyqtSignal()
     ended = pyqtSignal()
     told = pyqtSignal(str)
@@ -88,6 +92,7 @@ class RunController(QObject):
         self._before: dict[str, Any] = {}  # what the remedy changed
         self._left: OldRun | None = None  # what a remedy has gone back in
         self._applied = ""  # what is to be said of it once the new run is there
+        self._offered: OldRun | None = None  # what the strip offers to go on with
         self._config: TrainingConfig | None = None  # as it is now
         self._timer = QTimer(panel)  # ends with what it refreshes
         self._timer.setInterval(REFRESH_MS)
@@ -102,9 +107,29 @@ class RunController(QObject):
         if self._asked:
             return
         self._asked = True
+        self.asked_changed.emit(run.path)
         self._panel.show_page("Curves")
         self._panel.transport.set_state(RunState.PREPARING)
         self._service.begin(run)
+
+    def offer(self, sentence: str, text: str, run: OldRun) -> None:
+        """Say something about a run, with a button that goes on with it."""
+        self._offered, self._trouble = run, None
+        self._panel.trouble.show_trouble(sentence, text)
+
+    def withdraw(self) -> None:
+        """Take an offer back: another run is looked at."""
+        if self._offered is not None:
+            self._offered = None
+            self._panel.trouble.clear()
+
+    def forget(self, path: Path) -> None:
+        """Offer nothing that a deleted run would be needed for."""
+        if self._offered is not None and self._offered.path == path:
+            self.withdraw()
+        if self._left is not None and self._left.path == path:
+            self._left = None
+            self._panel.trouble.clear()
 
     def take_numbers(self, numbers: RunNumbers) -> None:
         """Show what a resumed run's folder tells before what has come since."""
@@ -162,6 +187,7 @@ class RunController(QObject):
         strip = self._panel.trouble
         strip.remedy_requested.connect(self._on_remedy_requested)
         strip.undo_requested.connect(self._on_undo_requested)
+        strip.dismissed.connect(self._on_dismissed)
 
     def go(self, until: Until) -> None:
         """Train so far: a new run, or the one at hand from its pause."""
@@ -190,12 +216,14 @@ class RunController(QObject):
 
     def _on_failed(self, sentence: str) -> None:
         self._asked = False
+        self.asked_changed.emit(None)
         self._panel.transport.set_state(self._service.state)
         self.told.emit(sentence)
 
     def _take_run(self, opened: OpenedRun) -> None:
         """Turn to another run: the events from now on are its own."""
         self._asked = False
+        self._offered = None
         self.opened = opened
         self._config = opened.config
         self.history = History()
@@ -213,6 +241,9 @@ class RunController(QObject):
             self._left = None
         self._show_live(opened.config)
         self.opened_changed.emit(opened)
+        if opened.notice:
+            self.told.emit(opened.notice)
+        self.asked_changed.emit(None)
         self.history_changed.emit()
 
     def _note(self, event: Event) -> None:
@@ -244,7 +275,7 @@ class RunController(QObject):
             self.done.emit(f"Training finished: {accuracy} of the test images are right")
         troubles = () if self._monitor is None else self._monitor.feed(event)
         for trouble in troubles:
-            self._trouble = trouble
+            self._trouble, self._offered = trouble, None
             self._panel.trouble.show_trouble(trouble.sentence, trouble.remedy.text)
         if isinstance(event, Diverged) and not troubles:
             self.told.emit(f"A number in {event.layer} is not finite any more.")
@@ -273,6 +304,11 @@ class RunController(QObject):
         self._service.adjust(changes)
 
     def _on_remedy_requested(self) -> None:
+        offered = self._offered
+        if offered is not None:
+            self.withdraw()
+            self.begin(offered)
+            return
         trouble = self._trouble
         if trouble is None or self._config is None:
             return
@@ -290,6 +326,9 @@ class RunController(QObject):
         self._adjust(changes)
         self._show_live(self._config)
         self._panel.trouble.show_applied(f"Done: {trouble.remedy.text}.")
+
+    def _on_dismissed(self) -> None:
+        self._offered = None
 
     def _on_undo_requested(self) -> None:
         if self._left is not None:

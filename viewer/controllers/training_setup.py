@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +16,12 @@ from viewer.core.errors import UserError
 from viewer.core.files import replace_file
 from viewer.core.nets.architectures import architectures
 from viewer.core.nets.shipped import shipped_models
+from viewer.core.nets.table import LayerRow, check_table, rows_from_json
+from viewer.core.nets.table_presets import TABLE_PRESETS
 from viewer.core.training.config import TrainingConfig
 from viewer.core.training.devices import devices
 from viewer.core.training.presets import load_preset, presets
+from viewer.widgets.training_setup_architecture import TABLE
 from viewer.widgets.training_setup_data import DatasetChoice
 from viewer.widgets.training_setup_network import RANDOM_WEIGHTS, StartChoice
 
@@ -33,6 +36,8 @@ CONFIG_FILTER = "Training settings (*.json);;All files (*)"
 IN_THE_BOX = "mnist"
 FIRST_PRESET = "standard"
 MAX_CONFIG_BYTES = 1 << 20
+MAX_FOLDER_PX = 512  # images of a folder are no larger
+COLORS = 3
 
 
 class SetupController(QObject):
@@ -77,14 +82,17 @@ class SetupController(QObject):
         self._preview_seed = 0
         self._asked: tuple[object, ...] = ()
         self.refresh_datasets()
-        known = architectures()
-        self._view.set_architectures({name: known.get(name).hyper_parameters for name in known})
+        self._offered: tuple[str, ...] = ()  # architectures
+        self._offer_architectures()
         self._view.set_devices(devices())
         self._view.set_presets([(k, p.title, p.description) for k, p in presets().items()])
         self.refresh_starts()
         self._view.set_config(self._stored())
+        self._offer_architectures(self._view.config().architecture)
+        self._start = self._view.config().start
         self._connect_signals()
         self._on_problems_changed(self._view.problems())
+        self._show_table_sum()
 
     def config(self) -> TrainingConfig:
         """Return what is set."""
@@ -109,6 +117,8 @@ class SetupController(QObject):
         """Show other settings."""
         if FolderName.parse(config.dataset) is not None:
             self.add_folder(config.dataset)
+        self._offer_architectures(config.architecture)
+        self._start = config.start
         self._view.set_config(config)
         self._on_config_changed(self._view.config())
 
@@ -126,7 +136,7 @@ class SetupController(QObject):
     def refresh_datasets(self) -> None:
         """Offer what there is now."""
         found = [_choice(info) for info in dataset_infos()]
-        found += [DatasetChoice(str(f), f.path.name, True, 0, str(f.path)) for f in self._folders]
+        found += [_folder_choice(folder) for folder in self._folders]
         self._ready = {choice.key for choice in found if choice.ready}
         self._view.set_datasets(found)
 
@@ -135,9 +145,29 @@ class SetupController(QObject):
         starts = [RANDOM_WEIGHTS]
         network, model = self._network_source()
         if network is not None and model and model not in shipped_models():
-            starts.append(StartChoice(model, f"{network.title}, on screen", network.architecture))
+            self._offer_architectures(network.architecture)
+            title = f"{network.title}, on screen"
+            starts.append(StartChoice(model, title, network.architecture, dict(network.hyper)))
         starts += [StartChoice(name, f"{name}, in the box", name) for name in shipped_models()]
         self._view.set_starts(starts)
+
+    def _offer_architectures(self, other: str = "") -> None:
+        """Offer ours, and one of torchvision's if it is wanted."""
+        known = architectures()
+        names = [*known, *(name for name in self._offered if name not in known.names())]
+        if other not in names and _is_torchvisions(other):
+            names.append(other)
+        if tuple(names) != self._offered:
+            self._offered = tuple(names)
+            self._view.set_architectures({n: known.get(n).hyper_parameters for n in names})
+
+    def _folder_for_start(self, path: Path, start: str) -> FolderName:
+        """Return a folder of images as the network to start from takes them."""
+        network, model = self._network_source()
+        if network is None or model != start or network.preparation.digit:
+            return FolderName(path)
+        channels, height, width = network.input_shape
+        return FolderName(path, min(max(height, width), MAX_FOLDER_PX), channels == COLORS)
 
     def save(self) -> None:
         """Remember what is set."""
@@ -171,7 +201,15 @@ class SetupController(QObject):
         self._augmentation.failed.connect(self.failed)
 
     def _on_config_changed(self, config: TrainingConfig) -> None:
+        folder = FolderName.parse(config.dataset)
+        if config.start != self._start and config.start and folder is not None:
+            fitting = self._folder_for_start(folder.path, config.start)
+            self.add_folder(str(fitting))
+            self.set_config(replace(config, dataset=str(fitting)))
+            return
+        self._start = config.start
         self._ask_for_preview()
+        self._show_table_sum()
         self.config_changed.emit(config)
         self.tell_dataset()
 
@@ -179,6 +217,13 @@ class SetupController(QObject):
         """Say which data set is to be learned from."""
         name = self.config().dataset
         self.dataset_changed.emit(name if name in self._ready else IN_THE_BOX)
+
+    def _show_table_sum(self) -> None:
+        config = self.config()
+        text = ""
+        if config.architecture == TABLE:
+            text = table_sum(config.hyper.get("layers"), *self.input_of_dataset())
+        self._view.set_table_sum(text)
 
     def _on_problems_changed(self, problems: tuple[str, ...]) -> None:
         self._panel.transport.set_blocked(problems[0] if problems else "")
@@ -241,12 +286,45 @@ class SetupController(QObject):
         dialog.open()
 
     def _on_folder_chosen(self, path: str) -> None:
-        name = str(FolderName(Path(path)))
+        name = str(self._folder_for_start(Path(path), self.config().start))
         self.add_folder(name)
         self.set_config(replace(self.config(), dataset=name))
 
     def _dialog(self, title: str) -> QFileDialog:
         return QFileDialog(self._panel.window(), title, filter=CONFIG_FILTER)
+
+
+def table_sum(text: object, input_shape: tuple[int, int, int], classes: int) -> str:
+    """Return how large the network of a table is, in a few words.
+
+    Parameters
+    ----------
+    text : object
+        JSON of the table; the first preset's rows in place of what is none.
+    input_shape : (C, H, W)
+    classes : int
+    """
+    rows: Sequence[LayerRow] = next(iter(TABLE_PRESETS.values()))
+    if isinstance(text, str):
+        try:
+            rows = rows_from_json(text)
+        except UserError:
+            return ""
+    report = check_table(rows, input_shape, classes)
+    # Two are always added: the one that flattens, and the output.
+    return report.problem or f"{len(rows) + 2} layers, {report.parameters:,} parameters"
+
+
+def _is_torchvisions(name: str) -> bool:
+    if not name or name in architectures().names():
+        return False
+    return name in architectures()
+
+
+def _folder_choice(folder: FolderName) -> DatasetChoice:
+    kind = {None: "", False: ", grey", True: ", colour"}[folder.color]
+    detail = f"{folder.size} × {folder.size}{kind}: {folder.path}"
+    return DatasetChoice(str(folder), folder.path.name, True, 0, detail)
 
 
 def _choice(info: DatasetInfo) -> DatasetChoice:

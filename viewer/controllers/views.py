@@ -160,7 +160,8 @@ class ViewController(QObject):
         names = self.network.class_names
         answer = record.probabilities
         probabilities = None if answer is None else answer.tolist()
-        self._prediction.set_result(probabilities, names, record.image.legibility)
+        legibility, digit = record.image.legibility, self.network.preparation.digit
+        self._prediction.set_result(probabilities, names, legibility, digit=digit)
         self._set_winner(self._prediction.winner or "")
         self.record_shown.emit(record)
         if not self._after_paint.isActive():
@@ -172,7 +173,7 @@ class ViewController(QObject):
 
     def grab(self) -> QImage:
         """Return a picture of the view of the network."""
-        return self._flow.grab().toImage()
+        return self._flow.picture().toImage()
 
     def _mark_dead(self) -> None:
         if self._dead is None or self.record is None:

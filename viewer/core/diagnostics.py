@@ -24,6 +24,7 @@ PACKAGES: Mapping[str, str] = MappingProxyType(
         "libfontconfig.so.1": "libfontconfig1",
         "libfreetype.so.6": "libfreetype6",
         "libglib-2.0.so.0": "libglib2.0-0",
+        "libpulse.so.0": "libpulse0",
         "libgthread-2.0.so.0": "libglib2.0-0",
         "libxcb-cursor.so.0": "libxcb-cursor0",
         "libxcb-icccm.so.4": "libxcb-icccm4",
@@ -50,6 +51,12 @@ _X_BASE_PORT = 6000
 _CONNECT_TIMEOUT_S = 1.0
 
 
+def shared_library(message: str) -> str | None:
+    """Return the shared library that a loader's message names, None if it names none."""
+    found = _LIBRARY.search(message)
+    return None if found is None else found.group(1)
+
+
 def library_sentence(message: str) -> str | None:
     """Return what to install for a loader's message that names a missing library.
 
@@ -63,10 +70,9 @@ def library_sentence(message: str) -> str | None:
     str or None
         One sentence; None if the message names no shared library.
     """
-    found = _LIBRARY.search(message)
-    if found is None:
+    library = shared_library(message)
+    if library is None:
         return None
-    library = found.group(1)
     package = PACKAGES.get(library)
     remedy = (
         f"install the package {package} (sudo apt install {package})"

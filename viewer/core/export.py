@@ -233,12 +233,14 @@ def _maps_figure(source: Source, node: Node, settings: DisplaySettings) -> Figur
         limits = network_limits(layers, signed=node.signed)
     scale = scale_for(output, signed=node.signed, settings=settings, limits=limits)
     units = output.ndim == 1
-    tiles = scale.apply(output.reshape(-1, 1, 1) if units else output)  # (C, H, W)
+    maps = output.reshape(-1, 1, 1) if units else output
+    # Tokens are one map, (1, L, D).
+    tiles = scale.apply(maps[np.newaxis] if maps.ndim == 2 else maps)  # (C, H, W)
     count, height, width = tiles.shape
     grid = Grid(count, height, width, _columns(count), 0 if units else GAP_PX)
     mosaic = Mosaic(grid, paper_color(page), paper_color(page))
     mosaic.fill(tiles)
-    noun = "units" if units else "feature maps"
+    noun = {1: "units", 2: "tokens"}.get(output.ndim, "feature maps")
     answer = _answer(source, record)
     subtitle = " · ".join(part for part in (_shape(node), source.drawn, answer) if part)
     return Figure(f"{node.name}: {noun}", subtitle, mosaic.pixels, _row_labels(grid), scale, page)

@@ -2,27 +2,50 @@
 
 The nodes are put into columns by their longest path from the input, so that data flows to
 the right and parallel branches stand below one another. Columns are broken into rows so
-that all rows together are as low as possible, which is the classic line-breaking by dynamic
-programming (Knuth and Plass, 1981, "Breaking paragraphs into lines"), here with words whose
-shape can be chosen: for each row, every card takes the narrowest grid of maps that is no
-higher than the row. Nothing depends on the values shown.
+that all rows together are as low as possible. Between the rows is room for the edges that
+pass cards, each in a lane of its own where it can be, and for the names of opened blocks.
+Nothing depends on the values shown.
 """
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from viewer.core.blocks import OpenedBlock
 from viewer.core.card_layout import (
     GRID_PX,
+    MAX_CARD_PX,
+    MIN_CONTENT_PX,
+    PADDING_PX,
+    TITLE_PX,
     Card,
-    Level,
     TextSizes,
-    card_options,
-    least_area,
+    least_zoom,
+)
+from viewer.core.card_level import ZOOMS, Level
+from viewer.core.card_ways import card_options, least_area
+from viewer.core.layout_lanes import (
+    BAND_PX,
+    HEADING_PX,
+    LANE_PX,
+    NEST_PX,
+    Band,
+    bands_of,
+    headings_by_row,
+    lanes_needed,
+)
+from viewer.core.layout_levels import FIT_LEVELS, READABLE, REDUCED_LEVELS
+from viewer.core.layout_rows import (
+    STACK_PX,
+    Row,
+    Stack,
+    break_into_rows,
+    filled,
+    row_width,
+    stack_of,
 )
 from viewer.core.records import Node
 
@@ -30,28 +53,13 @@ MARGIN_PX = 8  # around all cards
 GUTTER_PX = 16  # between cards: room for an arrow
 MAX_GUTTER_PX = 40
 ROW_GUTTER_PX = 16  # between rows: room for an edge that goes on in the next one
-STACK_PX = 16  # between branches in one column
+BAND_ROOM_PX = 8  # that bands reach beside the cards
 # Where the view scrolls, a row should leave some of the next one in sight: what is higher
 # than this share of the viewport costs twice.
 ROW_SHARE = 0.6
-
-# What "Fit" tries, from large to small. The last one is taken even if it doesn't fit.
-FIT_LEVELS = tuple(
-    Level(zoom, growth)
-    for zoom, growth in (
-        *((zoom, 0.5) for zoom in (20, 16, 14, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3.5)),
-        (3.4, 0.75),
-        (3.0, 0.5),
-        (2.5, 0.5),
-        (2.4, 0.75),
-        *((zoom, 0.5) for zoom in (2.25, 2, 1.75, 1.5)),
-        (1.5, 0.0),
-        (1.45, 0.75),
-        (1.4, 0.5),
-        (1.4, 0.25),
-        (1.0, 0.5),
-    )
-)
+LEAST_HIGH_PX = 320  # a card may have this height in a viewport of any size
+# No card is smaller, whatever it shows.
+_LEAST_CARD_PX = (MIN_CONTENT_PX + 2 * PADDING_PX) * (TITLE_PX + 3 * PADDING_PX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,16 @@ class FlowLayout:
         How large the maps are.
     gutter : int
         Pixels between cards side by side.
+    left : int
+        Pixels beside all cards.
+    zones : tuple of (top, bottom)
+        Above every row: where edges run along it.
+    lanes : tuple of mapping of node name to int
+        Above every row: lane of the edges that come from a node.
+    margin_lanes : mapping of node name to int
+        The same beside all rows, of edges that pass rows.
+    bands : tuple of Band
+        Of opened blocks, outer ones first.
     """
 
     cards: Mapping[str, Card]
@@ -85,6 +103,23 @@ class FlowLayout:
     height: int
     level: Level
     gutter: int = GUTTER_PX
+    left: int = MARGIN_PX
+    zones: tuple[tuple[int, int], ...] = ()
+    lanes: tuple[Mapping[str, int], ...] = ()
+    margin_lanes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    bands: tuple[Band, ...] = ()
+
+    def lane(self, row: int, source: str) -> float:
+        """Return the y at which edges from a node run above a row."""
+        top, bottom = self.zones[row]
+        count = max(self.lanes[row].values()) + 1
+        return top + (bottom - top) * (self.lanes[row][source] + 1) / (count + 1)
+
+    def margin_lane(self, source: str) -> float:
+        """Return the x at which edges from a node pass rows."""
+        count = max(self.margin_lanes.values()) + 1
+        room = self.left - (BAND_ROOM_PX if self.bands else 0)
+        return room * (self.margin_lanes[source] + 1) / (count + 1)
 
 
 def lay_out(
@@ -92,25 +127,35 @@ def lay_out(
     width: int,
     height: int,
     *,
-    zoom: int | None = None,
+    zoom: float | None = None,
     text: TextSizes | None = None,
     only: str | None = None,
+    opened: Sequence[OpenedBlock] = (),
+    scroll_bar: int = 0,
+    ratio: float = 1.0,
 ) -> FlowLayout:
     """Place the cards of a network.
 
     Parameters
     ----------
     nodes : sequence of Node
-        The whole network, in order of execution.
+        The whole network, or what is shown of it, in order of execution.
     width, height : int
         Of the viewport in logical pixels.
-    zoom : int or None
-        Screen pixels a pixel of a 28 × 28 map, at least 1; None for the largest at which
-        everything fits, or 1 if nothing does.
+    zoom : float or None
+        Screen pixels a pixel of a 28 × 28 map; None for the largest at which everything fits,
+        or one at which maps can be read if nothing does.
     text : TextSizes, optional
         Room that titles need.
     only : str, optional
         Name of the one node to show.
+    opened : sequence of OpenedBlock
+        To be framed, outer ones first.
+    scroll_bar : int
+        Pixels that a scroll bar takes from the width, where the layout is higher than the
+        viewport.
+    ratio : float
+        The screen's own pixels a logical one.
 
     Returns
     -------
@@ -120,17 +165,32 @@ def lay_out(
     shown = [node for node in nodes if only in (None, node.name)]
     by_name = {node.name: node for node in nodes}
     text = text or TextSizes()
-    scrolling = _Task(shown, by_name, width, text, int(height * ROW_SHARE))
+    framed = tuple(opened) if only is None else ()
+    task = _Task(shown, by_name, width, text, framed)
+    most_px = max(LEAST_HIGH_PX, min(MAX_CARD_PX, height))
+    scrolling = replace(task, good_row=int(height * ROW_SHARE), most_px=most_px)
+    beside_bar = replace(scrolling, width=width - scroll_bar)
     if zoom is not None:
-        return _lay_out(scrolling, Level(max(1, zoom)))
-    task = _Task(shown, by_name, width, text)
-    for level in FIT_LEVELS:
-        covered = sum(least_area(node, task.by_name, level) for node in shown)
-        if covered <= width * height:  # otherwise there is no need to try
-            layout = _lay_out(task, level)
-            if layout.width <= width and layout.height <= height:
-                return layout
-    return _lay_out(scrolling, FIT_LEVELS[-1])
+        level = Level(max(ZOOMS[0], zoom), ratio=ratio)
+        layout = _laid_out(scrolling, level)
+        return layout if layout.height <= height else _laid_out(beside_bar, level)
+    reduced = least_zoom(shown) < 1
+    levels = [replace(one, ratio=ratio) for one in (REDUCED_LEVELS if reduced else FIT_LEVELS)]
+    for level in _that_may_fit(task, levels, width * height):
+        found = _lay_out(task, level, height)
+        if found is not None and found.width <= width and found.height <= height:
+            return found
+    return _laid_out(beside_bar, replace(READABLE, ratio=ratio) if reduced else levels[-1])
+
+
+def _that_may_fit(task: _Task, levels: Sequence[Level], room: int) -> Iterator[Level]:
+    """Leave out the levels at which the pictures alone, or the frames, need more than `room`."""
+
+    def covered(level: Level) -> int:
+        return sum(least_area(node, task.by_name, level) for node in task.nodes)
+
+    if len(task.nodes) * _LEAST_CARD_PX <= room and covered(levels[-1]) <= room:
+        yield from (level for level in levels if covered(level) <= room)
 
 
 def columns_of(nodes: Sequence[Node]) -> dict[str, int]:
@@ -142,201 +202,176 @@ def columns_of(nodes: Sequence[Node]) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stack:
-    """The cards of one column, one below the other, in each height that makes sense.
-
-    Attributes
-    ----------
-    names : tuple of str
-        Of the nodes, from the top.
-    heights, widths : tuple of int
-        Of each way, from flat to high; the widths go down.
-    ways : tuple of tuple of Card
-    """
-
-    names: tuple[str, ...]
-    heights: tuple[int, ...]
-    widths: tuple[int, ...]
-    ways: tuple[tuple[Card, ...], ...]
-
-    def narrowest(self, height: int) -> int | None:
-        """Return the index of the narrowest way that is no higher than `height`."""
-        index = bisect_right(self.heights, height) - 1
-        return index if index >= 0 else None
-
-
-@dataclass(frozen=True, slots=True)
 class _Task:
     """What is laid out: `nodes` of a network that has the nodes `by_name`.
 
-    Rows higher than `good_row` are avoided, if that is not None.
+    Rows higher than `good_row` are avoided, and cards higher than `most_px` where they can be
+    wider, if those are not None.
     """
 
     nodes: Sequence[Node]
     by_name: Mapping[str, Node]
     width: int
     text: TextSizes
+    opened: tuple[OpenedBlock, ...] = ()
     good_row: int | None = None
+    most_px: int | None = None
 
 
-def _lay_out(task: _Task, level: Level) -> FlowLayout:
+def _laid_out(task: _Task, level: Level) -> FlowLayout:
+    layout = _lay_out(task, level)
+    assert layout is not None, "nothing is too high where there is no limit"
+    return layout
+
+
+def _lay_out(task: _Task, level: Level, most: int | None = None) -> FlowLayout | None:
+    """Return the layout at a level; None if it is sure to be higher than `most` pixels."""
     columns = columns_of(task.nodes)
-    room = task.width - 2 * MARGIN_PX
+    stacks = _stacks(task, level, columns, task.width - 2 * MARGIN_PX)
+    rows = _rows(task, stacks, MARGIN_PX)
+    least = sum(row.height + ROW_GUTTER_PX for row in rows) - ROW_GUTTER_PX + 2 * MARGIN_PX
+    if most is not None and least > most:
+        return None
+    return _placed(task, stacks, rows, columns, level, MARGIN_PX)
+
+
+def _stacks(task: _Task, level: Level, columns: Mapping[str, int], room: int) -> list[Stack]:
+    """Return the cards of every column, in all ways that are no wider than `room`."""
     alone = len(task.nodes) == 1
     stacks = []
-    for column in range(max(columns.values(), default=-1) + 1):
-        members = [node for node in task.nodes if columns[node.name] == column]
+    for members in _in_order(task.nodes, columns):
         options = [
-            card_options(node, task.by_name, level, task.text, room, ragged=alone)
+            card_options(
+                node,
+                task.by_name,
+                level,
+                task.text,
+                room,
+                ragged=alone,
+                height=None if alone else task.most_px,
+            )
             for node in members
         ]
-        stacks.append(_stack(tuple(node.name for node in members), options))
-    rows = _break_into_rows(stacks, room, task.good_row)
-    return _placed(task, stacks, rows, columns, level)
+        stacks.append(stack_of(tuple(node.name for node in members), options))
+    return stacks
 
 
-def _stack(names: tuple[str, ...], options: list[tuple[Card, ...]]) -> _Stack:
-    """Combine the ways of the cards in one column."""
-    combinations: list[tuple[Card, ...]]
-    if len(options) == 1:
-        combinations = [(card,) for card in options[0]]
-    else:
-        # Each card is given the same height, and takes the narrowest way within.
-        shares = sorted({card.frame.height for ways in options for card in ways})
-        combinations = [tuple(_within(ways, share) for ways in options) for share in shares]
-    measured = sorted(((*_stack_size(cards), cards) for cards in combinations), key=lambda m: m[:2])
-    kept: list[tuple[int, int, tuple[Card, ...]]] = []
-    for height, width, cards in measured:
-        if not kept or width < kept[-1][1]:
-            kept.append((height, width, cards))
-    heights, widths, ways = zip(*kept, strict=True)
-    return _Stack(names, heights, widths, ways)
+def _in_order(nodes: Sequence[Node], columns: Mapping[str, int]) -> list[list[Node]]:
+    """Return the nodes of every column from top to bottom: each beside what feeds it."""
+    members: list[list[Node]] = [[] for _ in range(max(columns.values(), default=-1) + 1)]
+    for node in nodes:
+        members[columns[node.name]].append(node)
+    places: dict[str, float] = {}
+    for column in members:
+        if len(column) > 1:
+            column.sort(key=lambda node: _mean([places[i] for i in node.inputs if i in places]))
+        places.update((node.name, place) for place, node in enumerate(column))
+    return members
 
 
-def _within(ways: tuple[Card, ...], height: int) -> Card:
-    fitting = [card for card in ways if card.frame.height <= height]
-    return fitting[-1] if fitting else ways[0]
+def _mean(numbers: Sequence[float]) -> float:
+    return sum(numbers) / len(numbers) if numbers else 0.0
 
 
-def _stack_size(cards: tuple[Card, ...]) -> tuple[int, int]:
-    height = sum(card.frame.height for card in cards) + STACK_PX * (len(cards) - 1)
-    return height, max(card.frame.width for card in cards)
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """Stacks `first` up to `last`, not included, in the ways chosen."""
-
-    first: int
-    last: int
-    height: int
-    chosen: tuple[int, ...]
-
-
-def _break_into_rows(stacks: list[_Stack], room: int, good_row: int | None) -> list[_Row]:
-    """Return the rows with the lowest sum of heights; of equals, the fewest rows."""
-    limit = math.inf if good_row is None else good_row
-    costs: list[tuple[float, int]] = [(0, 0)]
-    rows: list[_Row | None] = [None]
-    for last in range(1, len(stacks) + 1):
-        best: tuple[tuple[float, int], _Row] | None = None
-        for first in range(last - 1, -1, -1):
-            row = _row(stacks, first, last, room)
-            if row is None:
-                break  # more stacks don't fit into one row in any way
-            total, count = costs[first]
-            excess = max(0, row.height - limit)
-            cost = (total + row.height + excess + ROW_GUTTER_PX, count + 1)
-            if best is None or cost < best[0]:
-                best = (cost, row)
-        assert best is not None, "a single stack always makes a row"
-        costs.append(best[0])
-        rows.append(best[1])
-    found: list[_Row] = []
-    end = len(stacks)
-    while end:
-        row = rows[end]
-        assert row is not None, "every end but 0 has a row before it"
-        found.append(row)
-        end = row.first
-    return found[::-1]
-
-
-def _row(stacks: list[_Stack], first: int, last: int, room: int) -> _Row | None:
-    """Return the lowest row that holds the stacks, or None if they are too wide."""
-    members = stacks[first:last]
-    room -= GUTTER_PX * (len(members) - 1)
-    heights = sorted({height for stack in members for height in stack.heights})
-    low, high = 0, len(heights)
-    while low < high:
-        middle = (low + high) // 2
-        chosen = _chosen(members, heights[middle])
-        if chosen is not None and _width(members, chosen) <= room:
-            high = middle
-        else:
-            low = middle + 1
-    if low == len(heights):
-        if len(members) > 1:
-            return None
-        low -= 1  # wider than the viewport whatever is done
-    chosen = _chosen(members, heights[low])
-    assert chosen is not None, "the highest of all heights holds every stack"
-    return _Row(first, last, heights[low], chosen)
-
-
-def _chosen(stacks: list[_Stack], height: int) -> tuple[int, ...] | None:
-    found = [stack.narrowest(height) for stack in stacks]
-    return None if None in found else tuple(i for i in found if i is not None)
-
-
-def _width(stacks: list[_Stack], chosen: tuple[int, ...]) -> int:
-    return sum(stack.widths[i] for stack, i in zip(stacks, chosen, strict=True))
+def _rows(task: _Task, stacks: Sequence[Stack], left: int) -> list[Row]:
+    room = task.width - left - MARGIN_PX
+    rows = break_into_rows(stacks, room, task.good_row, gutter=GUTTER_PX, row_gutter=ROW_GUTTER_PX)
+    return filled(stacks, rows, room, gutter=GUTTER_PX)
 
 
 def _placed(
     task: _Task,
-    stacks: list[_Stack],
-    rows: list[_Row],
-    columns: dict[str, int],
+    stacks: Sequence[Stack],
+    rows: Sequence[Row],
+    columns: Mapping[str, int],
     level: Level,
+    left: int,
 ) -> FlowLayout:
-    gutter = _gutter(stacks, rows, task.width)
+    room = task.width - left - MARGIN_PX
+    gutter = _gutter(stacks, rows, room)
+    across, row_of, right = _across(stacks, rows, left, gutter)
+    lanes, margin_lanes = lanes_needed(task.nodes, columns, row_of, across)
+    needed = max(margin_lanes.values(), default=0) + 1
+    # There has to be room for them.
+    if left == MARGIN_PX and (needed > 1 or (margin_lanes and task.opened)):
+        left = _on_grid((needed + 1) * LANE_PX + (BAND_ROOM_PX if task.opened else 0))
+        room = task.width - left - MARGIN_PX
+        if any(stack.widths[-1] > room for stack in stacks):
+            stacks = _stacks(task, level, columns, room)
+        return _placed(task, stacks, _rows(task, stacks, left), columns, level, left)
+    headings_of_rows = headings_by_row(task.opened, row_of)
     cards: dict[str, Card] = {}
-    row_of: dict[str, int] = {}
+    zones: list[tuple[int, int]] = []
     tops: list[int] = []
-    y = right = MARGIN_PX
+    bottom = 0
     for number, row in enumerate(rows):
-        x = MARGIN_PX
-        tops.append(y)
-        for stack, way in zip(stacks[row.first : row.last], row.chosen, strict=True):
-            top = y
-            for name, card in zip(stack.names, stack.ways[way], strict=True):
-                cards[name] = card.placed(name, x, top)
-                row_of[name] = number
-                top += card.frame.height + STACK_PX
-            right = max(right, x + stack.widths[way])
-            x += stack.widths[way] + gutter
-        y += row.height + ROW_GUTTER_PX
+        headings = headings_of_rows.get(number, {})
+        zone = _zone(max(lanes[number].values(), default=-1) + 1, is_first=not number)
+        zones.append((bottom, bottom + zone))
+        top = bottom + zone + HEADING_PX * max(headings.values(), default=0)
+        tops.append(top)
+        for stack in stacks[row.first : row.last]:
+            for name in stack.names:
+                cards[name] = across[name].placed(name, 0, top)
+        bottom = top + row.height
+        if headings:
+            bottom += _on_grid(BAND_PX + NEST_PX * max(headings.values()))
+    heights = (row.height for row in rows)
     return FlowLayout(
         cards=MappingProxyType({node.name: cards[node.name] for node in task.nodes}),
-        columns=MappingProxyType(columns),
+        columns=MappingProxyType(dict(columns)),
         rows=MappingProxyType(row_of),
         row_tops=tuple(tops),
-        row_bottoms=tuple(top + row.height for top, row in zip(tops, rows, strict=True)),
+        row_bottoms=tuple(top + height for top, height in zip(tops, heights, strict=True)),
         width=max(task.width, right + MARGIN_PX),
-        height=max(y - ROW_GUTTER_PX, MARGIN_PX) + MARGIN_PX,
+        height=max(bottom, MARGIN_PX) + MARGIN_PX,
         level=level,
         gutter=gutter,
+        left=left,
+        zones=tuple(zones),
+        lanes=tuple(lanes),
+        margin_lanes=MappingProxyType(margin_lanes),
+        bands=bands_of(task.opened, columns, row_of, cards) if task.opened else (),
     )
 
 
-def _gutter(stacks: list[_Stack], rows: list[_Row], width: int) -> int:
+def _across(
+    stacks: Sequence[Stack], rows: Sequence[Row], left: int, gutter: int
+) -> tuple[dict[str, Card], dict[str, int], int]:
+    """Return the cards at their places across, from 0 down in each row; their rows; the width."""
+    cards: dict[str, Card] = {}
+    row_of: dict[str, int] = {}
+    right = left
+    for number, row in enumerate(rows):
+        x = left
+        for stack, way in zip(stacks[row.first : row.last], row.chosen, strict=True):
+            y = 0
+            for name, card in zip(stack.names, stack.ways[way], strict=True):
+                cards[name] = card.placed(name, x, y)
+                row_of[name] = number
+                y += card.frame.height + STACK_PX
+            right = max(right, x + stack.widths[way])
+            x += stack.widths[way] + gutter
+    return cards, row_of, right
+
+
+def _zone(lanes: int, *, is_first: bool) -> int:
+    """Return the height for a number of lanes above a row."""
+    if lanes <= (1 if is_first else 2):
+        return MARGIN_PX if is_first else ROW_GUTTER_PX
+    return _on_grid((lanes + 1) * LANE_PX)
+
+
+def _gutter(stacks: Sequence[Stack], rows: Sequence[Row], room: int) -> int:
     """Return the widest gutter that all rows have room for, the same for all."""
     gutter = MAX_GUTTER_PX
     for row in rows:
         count = row.last - row.first - 1
         if count:
-            used = _width(stacks[row.first : row.last], row.chosen)
-            free = (width - 2 * MARGIN_PX - used) // count
+            free = (room - row_width(stacks, row)) // count
             gutter = min(gutter, math.floor(free / GRID_PX) * GRID_PX)
     return max(gutter, GUTTER_PX)
+
+
+def _on_grid(length: int) -> int:
+    return -(-length // GRID_PX) * GRID_PX

@@ -108,6 +108,10 @@ class LiveNetwork:
             return record
         return difference_record(record, self._reference.run(request))
 
+    def answer(self, request: InferenceRequest) -> FloatArray | None:
+        """Return the probabilities alone, see `Engine.answer`."""
+        return self._engine.answer(request)
+
     def probabilities(self, pixels: FloatArray) -> FloatArray:
         """Answer prepared images with the newest weights, see `Engine.probabilities`."""
         return self._engine.probabilities(pixels)

@@ -54,6 +54,26 @@ class Mailbox(Generic[T]):
             item, self._slots[topic] = self._slots[topic], None
             return item
 
+    def put_if_free(self, topic: str, item: T) -> bool:
+        """Put an item unless one waits in the topic's slot, which is newer then.
+
+        Returns
+        -------
+        bool
+            Whether it was put.
+
+        Raises
+        ------
+        KeyError
+            If there is no such topic.
+        """
+        with self._condition:
+            if self._slots[topic] is not None:
+                return False
+            self._slots[topic] = item
+            self._condition.notify()
+            return True
+
     @property
     def closed(self) -> bool:
         """Whether `close` was called."""

@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from viewer.core.imaging.digit import digit
-from viewer.core.records import DigitImage, Drawing, FloatArray, Legibility, Picture
+from viewer.core.imaging.preparation import prepare
+from viewer.core.records import (
+    DigitImage,
+    Drawing,
+    Fit,
+    FloatArray,
+    Legibility,
+    NetworkRecord,
+    Picture,
+    Preparation,
+)
 
 if TYPE_CHECKING:
     from viewer.core.engine import Engine
@@ -19,6 +28,8 @@ if TYPE_CHECKING:
 # Every layer's answer is kept while a batch runs: more at once would only cost memory.
 BATCH = 64
 
+# Shape, preparation, and mean of the network that images are prepared for.
+_Wanted: TypeAlias = tuple[tuple[int, int, int], Preparation, tuple[float, ...]]
 # None for what is blank, or a speck.
 Answers: TypeAlias = Mapping[int, FloatArray | None]
 
@@ -52,9 +63,9 @@ class PinnedInputs:
 
     def __init__(self) -> None:
         self._pinned: tuple[Pinned, ...] = ()
-        self._size = 0  # side of the images that are prepared
-        self._legible: tuple[int, ...] = ()
-        self._pixels = np.zeros((0, 0, 0), np.float32)  # (N, H, W), of the legible ones
+        self._wanted: _Wanted | None = None  # how the images are prepared
+        # Those that can be read, by their shape: a network of any size takes each at its own.
+        self._stacks: list[tuple[tuple[int, ...], FloatArray]] = []  # ids, (N, …)
         self._stale = True
         self.images: Mapping[int, DigitImage] = MappingProxyType({})
 
@@ -62,36 +73,61 @@ class PinnedInputs:
         """Take other drawings; those that stay are not prepared again."""
         self._pinned, self._stale = pinned, True
 
-    def prepare(self, size: int) -> bool:
-        """Prepare what is not yet there in this size.
-
-        Parameters
-        ----------
-        size : int
-            Side of the network's input in pixels.
+    def prepare(self, network: NetworkRecord) -> bool:
+        """Prepare what is not yet there as a network takes it.
 
         Returns
         -------
         bool
             Whether `images` is another mapping now.
+
+        Raises
+        ------
+        UserError
+            If the network takes images that a drawing or a picture can't be made into.
         """
-        if not self._stale and size == self._size:
+        wanted = _wanted(network)
+        if not self._stale and wanted == self._wanted:
             return False
-        known = self.images if size == self._size else {}
-        images = {
-            p.id: known.get(p.id) or digit(p.source, size=size, raw=p.raw) for p in self._pinned
-        }
-        self._legible = tuple(i for i, d in images.items() if d.legibility is Legibility.OK)
-        shown = [images[i].pixels for i in self._legible]
-        self._pixels = np.stack(shown) if shown else np.zeros((0, size, size), np.float32)
-        self._size, self._stale = size, False
+        known = self.images if wanted == self._wanted else {}
+        images = {p.id: known.get(p.id) or _prepared(p, network) for p in self._pinned}
+        by_shape: dict[tuple[int, ...], list[int]] = {}
+        for i, image in images.items():
+            if image.legibility is Legibility.OK:
+                by_shape.setdefault(image.pixels.shape, []).append(i)
+        self._stacks = [
+            (tuple(ids), np.stack([images[i].pixels for i in ids])) for ids in by_shape.values()
+        ]
+        self._wanted, self._stale = wanted, False
         self.images = MappingProxyType(images)
         return True
 
     def answer(self, network: Engine | LiveNetwork) -> Answers:
-        """Return the probabilities, (K,), of every drawing; `prepare` them first."""
+        """Return the probabilities, (K,), of every drawing; `prepare` them first.
+
+        A network that tells no classes apart has none.
+        """
         answers: dict[int, FloatArray | None] = dict.fromkeys(self.images)
-        for start in range(0, len(self._legible), BATCH):
-            found = network.probabilities(self._pixels[start : start + BATCH])  # (N, K)
-            answers.update(zip(self._legible[start : start + BATCH], found, strict=True))
+        stacks = self._stacks if network.network.logits else []
+        for ids, pixels in stacks:
+            for start in range(0, len(ids), BATCH):
+                found = network.probabilities(pixels[start : start + BATCH])  # (N, K)
+                answers.update(zip(ids[start : start + BATCH], found, strict=True))
         return MappingProxyType(answers)
+
+
+def _wanted(network: NetworkRecord) -> _Wanted:
+    channels, height, width = network.input_shape
+    if network.preparation.fit is Fit.NATIVE and not network.preparation.digit:
+        height = width = 0  # those of the picture at hand
+    return (channels, height, width), network.preparation, network.mean
+
+
+def _prepared(pinned: Pinned, network: NetworkRecord) -> DigitImage:
+    return prepare(
+        pinned.source,
+        network.input_shape,
+        network.preparation,
+        raw=pinned.raw,
+        mean=network.mean,
+    )

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     DENSE = "dense"
     SOFTMAX = "softmax"
     OTHER = "other"
+    BLOCK = "block"  # several nodes shown as one; no network has a node of this kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,9 @@ class Picture:
         Colours as in the file; None for a picture that is grey.
     path : str or None
         File that it was read from.
+    values : (C, H, W) float32, or None
+        Goes into a network of so many channels as it is, in place of the pixels: nothing is
+        resized, cropped or normalised.
     """
 
     pixels: FloatArray
@@ -131,6 +135,7 @@ class Picture:
     label: str | None = None
     rgb: NDArray[np.uint8] | None = None
     path: str | None = None
+    values: FloatArray | None = None
 
 
 class Fit(StrEnum):
@@ -150,6 +155,9 @@ class Step(StrEnum):
     RESIZE = "resize"
     CROP = "crop"
     NORMALISE = "normalise"
+
+
+INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +203,15 @@ class InferenceRequest:
         20 pixels and centring.
     preparation : Preparation or None
         In place of the network's own; None for that.
+    keep : frozenset of str, or None
+        Names of the nodes whose outputs are wanted: fewer are faster. None for all.
     """
 
     generation: int
     source: Drawing | Picture
     raw: bool = False
     preparation: Preparation | None = None
+    keep: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +342,9 @@ class NetworkRecord:
         Hyper-parameters that the architecture was built with.
     preparation : Preparation
         What is done to a picture before the network sees it.
+    modules : mapping of str to str
+        Class name of every module by its path (``layer1.0: BasicBlock``), without the root:
+        what the nodes' paths mean. Empty where nothing is known.
     """
 
     title: str
@@ -349,6 +363,7 @@ class NetworkRecord:
         default_factory=lambda: MappingProxyType({})
     )
     preparation: Preparation = Preparation()
+    modules: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def node(self, name: str) -> Node:
         """Return the node called `name`; KeyError if there is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from viewer.core.errors import UserError
@@ -17,10 +17,14 @@ class Registry(Generic[Item]):
     ----------
     noun : str
         What an item is, for messages: ``data set``.
+    find : callable, optional
+        Returns an item that is not registered by its name, or None: for those that take long
+        to list. `names` and iterating leave them out.
     """
 
-    def __init__(self, noun: str) -> None:
+    def __init__(self, noun: str, find: Callable[[str], Item | None] | None = None) -> None:
         self._noun = noun
+        self._find = find
         self._items: dict[str, Item] = {}
 
     def add(self, name: str, item: Item) -> None:
@@ -34,6 +38,9 @@ class Registry(Generic[Item]):
         try:
             return self._items[name]
         except KeyError:
+            found = None if self._find is None else self._find(name)
+            if found is not None:
+                return found
             known = ", ".join(self._items)
             raise UserError(f"There is no {self._noun} {name!r}: choose one of {known}.") from None
 
@@ -42,7 +49,9 @@ class Registry(Generic[Item]):
         return tuple(self._items)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._items
+        return name in self._items or (
+            self._find is not None and isinstance(name, str) and self._find(name) is not None
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._items)

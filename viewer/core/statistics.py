@@ -23,6 +23,9 @@ from viewer.core.records import (
 SAME_DRAWING_SIMILARITY = 0.5
 DRAWINGS = 20
 
+# Maps with more pixels than this are sampled first, every so many pixels down and across.
+SAMPLED_FROM, SAMPLE_STEP = 1024, 8
+
 _NAN = float("nan")
 
 
@@ -233,7 +236,14 @@ def _can_die(node: Node) -> bool:
 def _listen(watched: _Watched, values: FloatArray) -> None:
     # Nearly every channel answers the first frame, so later frames look at a few only.
     (waiting,) = np.nonzero(watched.silent)
+    if values.ndim == 3 and values[0].size > SAMPLED_FROM:
+        # Of a large map, a few of its pixels are answer enough, nearly always.
+        sample = values[:, ::SAMPLE_STEP, ::SAMPLE_STEP]
+        waiting = waiting[sample.max(axis=(1, 2))[waiting] <= 0]
     rows = values if len(waiting) == len(values) else values[waiting]
+    watched.silent[:] = False
+    if not len(waiting):
+        return
     peak = rows.reshape(len(waiting), -1).max(axis=1)  # (waiting,)
     # NaN is no silence: it compares false.
     watched.silent[waiting] = peak <= 0

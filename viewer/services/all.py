@@ -7,18 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.core.data.folders import data_folder, drawings_file
+from viewer.services.camera import CameraService
+from viewer.services.catalog import CatalogService
 from viewer.services.comparison import ComparisonService, RobustnessService
 from viewer.services.dataset import DatasetService
 from viewer.services.downloads import DownloadService
 from viewer.services.drawings import DrawingsService
 from viewer.services.evaluation import EvaluationService
+from viewer.services.excitations import ExcitationService
 from viewer.services.files import FileService
+from viewer.services.form_preview import FormPreviewService
 from viewer.services.inference import InferenceService
 from viewer.services.runs import RunsService
 from viewer.services.samples import SamplesService
 from viewer.services.training import TrainingService
 
 if TYPE_CHECKING:
+    from viewer.core.data.downloads import Cancel, Progress
     from viewer.core.training.config import TrainingConfig
     from viewer.core.training.loop import TrainingData
 
@@ -33,8 +38,8 @@ class Services:
 
     Attributes
     ----------
-    inference, files, dataset, training, runs, samples, evaluation, comparison,
-    robustness, drawings, downloads
+    inference, files, dataset, training, runs, samples, evaluation, excitations, comparison,
+    robustness, drawings, downloads, weights, catalog, form_preview, camera
         Services.
     """
 
@@ -46,10 +51,15 @@ class Services:
         self.runs = RunsService(self.inference.show)
         self.samples = SamplesService()
         self.evaluation = EvaluationService()
+        self.excitations = ExcitationService()
         self.comparison = ComparisonService()
         self.robustness = RobustnessService()
         self.drawings = DrawingsService(drawings_file() if drawings is None else drawings)
         self.downloads = DownloadService(data_folder())
+        self.weights = DownloadService(data_folder(), download=_download_weights)
+        self.catalog = CatalogService()
+        self.form_preview = FormPreviewService()
+        self.camera = CameraService()
         self.every = (
             self.inference,
             self.files,
@@ -58,10 +68,15 @@ class Services:
             self.runs,
             self.samples,
             self.evaluation,
+            self.excitations,
             self.comparison,
             self.robustness,
             self.drawings,
             self.downloads,
+            self.weights,
+            self.catalog,
+            self.form_preview,
+            self.camera,
         )
 
     def start(self) -> None:
@@ -84,6 +99,7 @@ class Services:
         """
         from concurrent.futures import ThreadPoolExecutor  # not before the first paint
 
+        self.inference.stop_watching()  # a timer is stopped on its own thread
         with ThreadPoolExecutor(len(self.every), "shutdown") as pool:
             return all(pool.map(lambda service: service.shutdown(), self.every))
 
@@ -92,3 +108,10 @@ def _load_data(drawings: Path | None, config: TrainingConfig) -> TrainingData:
     from viewer.core.training.data_source import load_training_data  # heavy: on its own thread
 
     return load_training_data(config, drawings)
+
+
+def _download_weights(key: str, _root: Path, *, progress: Progress, cancel: Cancel) -> None:
+    # Heavy (torch, torchvision): on the thread of the downloads.
+    from viewer.core.nets.torchvision_catalog import checkpoints_folder, download_weights
+
+    download_weights(key, checkpoints_folder(), progress=progress, cancel=cancel)

@@ -188,17 +188,25 @@ def _answer(title: str, network: LoadedNetwork, request: MovedRequest) -> MovedA
     import numpy as np
     import torch
 
-    from viewer.core.imaging.digit import digit
+    from viewer.core.imaging.preparation import prepare
     from viewer.core.records import Legibility
     from viewer.core.training.evaluation import normalised, run
     from viewer.core.training.robustness import moved
 
     metadata = network.metadata
-    image = digit(request.source, size=metadata.input_shape[1], raw=request.raw)
-    pixels = torch.from_numpy(np.array(image.pixels, np.float32))[None, None]  # (1, 1, H, W)
-    pixels = moved(pixels, request.dx, request.dy, request.degrees)
+    preparation = metadata.preparation
+    image = prepare(
+        request.source, metadata.input_shape, preparation, raw=request.raw, mean=metadata.mean
+    )
+    chw = image.pixels[np.newaxis] if image.pixels.ndim == 2 else image.pixels  # (C, H, W)
+    pixels = torch.from_numpy(np.array(chw, np.float32))[None]  # (1, C, H, W)
+    if not preparation.digit:  # paper is white there, and what comes in is paper
+        pixels = 1 - moved(1 - pixels, request.dx, request.dy, request.degrees)
+    else:
+        pixels = moved(pixels, request.dx, request.dy, request.degrees)
     x = normalised(pixels, (tuple(metadata.mean), tuple(metadata.std)))  # (1, C, H, W)
     answer = None
     if image.legibility is Legibility.OK:
         answer = run(network.module, x).softmax(1)[0].numpy()  # (K,)
-    return MovedAnswer(title, tuple(metadata.class_names), answer, pixels[0, 0].numpy())
+    shown = pixels[0, 0] if preparation.digit else 1 - pixels[0].mean(dim=0)  # (H, W), ink 1
+    return MovedAnswer(title, tuple(metadata.class_names), answer, shown.numpy())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
@@ -13,12 +14,11 @@ from viewer.core.mailbox import Mailbox
 from viewer.services.worker import Worker
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy as np
     from numpy.typing import NDArray
 
     from viewer.core.data.dataset import ImageDataset
+    from viewer.core.nets.profile import Profile
     from viewer.core.records import Picture
 
 DEFAULT = "mnist"
@@ -96,8 +96,12 @@ class _WantRandom:
 @dataclass(frozen=True, slots=True)
 class _WantMistake:
     model: str
+    trust: bool
+    profile: Profile | None
 
 
+# Name, time of the file, and what was said about it.
+_Version: TypeAlias = "tuple[str, int, Profile | None]"
 _Want = _WantDataset | _WantPage | _WantImage | _WantRandom | _WantMistake
 
 
@@ -143,8 +147,8 @@ class DatasetService(QObject):
         # Only the worker's thread touches these.
         self._dataset: ImageDataset | None = None
         self._rng: np.random.Generator | None = None
-        self._mistakes: dict[tuple[str, int], list[int]] = {}
-        self._last_mistake: dict[tuple[str, int], int] = {}
+        self._mistakes: dict[_Version, list[int]] = {}
+        self._last_mistake: dict[_Version, int] = {}
 
     def start(self) -> None:
         """Start the thread; nothing is read before the first request."""
@@ -169,9 +173,21 @@ class DatasetService(QObject):
         """Ask for a random test image with `label` (None: any)."""
         self._mailbox.put("image", _WantRandom(label))
 
-    def request_mistake(self, model: str) -> None:
-        """Ask for the next test image that `model` (a name or a path) gets wrong."""
-        self._mailbox.put("image", _WantMistake(model))
+    def request_mistake(
+        self, model: str, *, trust: bool = False, profile: Profile | None = None
+    ) -> None:
+        """Ask for the next test image that a network gets wrong.
+
+        Parameters
+        ----------
+        model : str
+            Name or path.
+        trust : bool
+            Whether the code in its file may run.
+        profile : Profile, optional
+            What a person has said about it.
+        """
+        self._mailbox.put("image", _WantMistake(model, trust, profile))
 
     def shutdown(self) -> bool:
         """End the thread; call before any receiver of the signals is deleted."""
@@ -187,8 +203,8 @@ class DatasetService(QObject):
                 self._emit_picture(index)
             case _WantRandom(label):
                 self._emit_random(label)
-            case _WantMistake(model):
-                self._emit_mistake(model)
+            case _WantMistake():
+                self._emit_mistake(item)
 
     def _load(self) -> ImageDataset:
         if self._dataset is None:
@@ -224,7 +240,7 @@ class DatasetService(QObject):
             raise UserError(
                 f"{_title(dataset)}'s test images are numbered from 0 to {len(dataset.labels) - 1}."
             )
-        self.picture_ready.emit(_picture(dataset, index), index)
+        self.picture_ready.emit(picture_of(dataset, index), index)
 
     def _emit_random(self, label: int | None) -> None:
         import numpy as np
@@ -236,14 +252,14 @@ class DatasetService(QObject):
             self._rng = np.random.default_rng(self._seed)
         self._emit_picture(int(self._rng.choice(indices)))
 
-    def _emit_mistake(self, model: str) -> None:
-        if not model:
+    def _emit_mistake(self, want: _WantMistake) -> None:
+        if not want.model:
             raise UserError("There is no network yet to make mistakes: wait until one is loaded.")
-        key = _version(model)
+        key = _version(want)
         if key not in self._mistakes:
             self.busy.emit(f"Looking for mistakes among {len(self._load()):,} test images …")
             try:
-                self._mistakes[key] = self._find_mistakes(model)
+                self._mistakes[key] = self._find_mistakes(want)
             finally:
                 self.busy.emit("")
         found = self._mistakes[key]
@@ -254,7 +270,7 @@ class DatasetService(QObject):
         self._last_mistake[key] = index
         self._emit_picture(index)
 
-    def _find_mistakes(self, model: str) -> list[int]:
+    def _find_mistakes(self, want: _WantMistake) -> list[int]:
         # Heavy (torch), and this thread's own copy of the network: the live one is never shared.
         import torch
 
@@ -262,7 +278,7 @@ class DatasetService(QObject):
 
         torch.set_num_threads(1)
         dataset = self._load()
-        engine = Engine.open(model)
+        engine = Engine.open(want.model, trust=want.trust, profile=want.profile)
         network = engine.network
         if (network.input_shape, network.class_names) != (dataset.input_shape, dataset.class_names):
             raise UserError(
@@ -288,11 +304,14 @@ class DatasetService(QObject):
         self.failed.emit(f"The test images could not be read: {type(error).__name__}: {error}.")
 
 
-def _version(model: str) -> tuple[str, int]:
-    """Return what tells a network from another that was saved under the same name later."""
-    from viewer.core.nets.shipped import resolve_model
+def _version(want: _WantMistake) -> _Version:
+    """Return what tells a network from another of the same name: saved later, or said to be so."""
+    from viewer.core.nets.shipped import resolve_model, shipped_models
 
-    return model, resolve_model(model).stat().st_mtime_ns
+    model = want.model
+    from_file = model in shipped_models() or Path(model).expanduser().exists()
+    saved = resolve_model(model).stat().st_mtime_ns if from_file else 0  # torchvision's
+    return model, saved, want.profile
 
 
 def _title(dataset: ImageDataset) -> str:
@@ -309,21 +328,11 @@ def _matching(dataset: ImageDataset, label: int | None) -> NDArray[np.int64]:
     return np.flatnonzero(dataset.labels == label).astype(np.int64)
 
 
-def _picture(dataset: ImageDataset, index: int) -> Picture:
-    import numpy as np
+def picture_of(dataset: ImageDataset, index: int) -> Picture:
+    """Return a test image as the pad takes it."""
+    from viewer.core.data import dataset_picture  # heavy: numpy
 
-    from viewer.core.data.class_pictures import to_grey
-    from viewer.core.records import Picture
-
-    image = dataset.images[index]
-    if image.ndim == 3:  # a picture of ours has no colours
-        image = to_grey(image[np.newaxis])[0]
-    return Picture(
-        pixels=image.astype(np.float32) / 255,
-        title=f"{_title(dataset)} test image {index}",
-        prepared=True,
-        label=dataset.class_names[int(dataset.labels[index])],
-    )
+    return dataset_picture.picture_of(dataset, index, _title(dataset))
 
 
 def _page(dataset: ImageDataset, label: int | None, offset: int, count: int) -> Page:

@@ -1,10 +1,11 @@
-"""Downloads of data sets, one at a time, on a thread of their own."""
+"""Downloads, of data sets or of weights, one at a time, on a thread of their own."""
 
 from __future__ import annotations
 
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +35,9 @@ class DownloadService(QObject):
     ----------
     root : pathlib.Path
         Where downloaded data sets are kept.
+    download : callable, optional
+        ``download(name, root, progress=…, cancel=…)`` fetches something else than a data set;
+        called on the thread.
 
     Signals
     -------
@@ -52,9 +56,16 @@ class DownloadService(QObject):
     failed = pyqtSignal(str)
     cancelled = pyqtSignal(str)
 
-    def __init__(self, root: Path, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        parent: QObject | None = None,
+        *,
+        download: Callable[..., None] | None = None,
+    ) -> None:
         super().__init__(parent)
         self._root = root
+        self._download = download
         self._mailbox: Mailbox[_Job] = Mailbox("download")
         self._worker = Worker("downloads", self._mailbox, self._handle, self._on_error)
         self._lock = threading.Lock()
@@ -94,6 +105,8 @@ class DownloadService(QObject):
         from viewer.core.data.downloads import Cancel, DownloadCancelled
         from viewer.core.data.registry import download_dataset
 
+        download = self._download or download_dataset
+
         cancel = Cancel()
         with self._lock:
             self._cancel = cancel
@@ -109,7 +122,7 @@ class DownloadService(QObject):
                 self.progress.emit(job.name, done, total)
 
         try:
-            download_dataset(job.name, self._root, progress=tell, cancel=cancel)
+            download(job.name, self._root, progress=tell, cancel=cancel)
         except DownloadCancelled:
             if not self._mailbox.closed:
                 self.cancelled.emit(job.name)

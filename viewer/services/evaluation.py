@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from viewer.core.data.dataset import ImageDataset
     from viewer.core.nets.checkpoint import LoadedNetwork, Metadata
+    from viewer.core.nets.profile import Profile
 
 J = TypeVar("J")
 LoadTest = Callable[[str], "ImageDataset"]
@@ -42,16 +43,22 @@ class NetworkSource:
     title : str
         Name to show (``digits``, ``second run, step 1,200``).
     model : str
-        Name in the box, or a checkpoint's path; empty for a snapshot.
+        Name in the box or of torchvision's, or a file's path; empty for a snapshot.
     metadata : Metadata or None
     weights : mapping of str to Tensor, or None
         State dict of a snapshot; never changed.
+    trust : bool
+        Whether the code in the file may run.
+    profile : Profile or None
+        What a person has said about the file.
     """
 
     title: str
     model: str = ""
     metadata: Metadata | None = None
     weights: Mapping[str, Tensor] | None = None
+    trust: bool = False
+    profile: Profile | None = None
 
     def load(self) -> LoadedNetwork:
         """Build the network, on the thread that is to own it.
@@ -62,12 +69,11 @@ class NetworkSource:
             If there is no such model, or the weights don't fit.
         """
         # Heavy (torch), and needed on workers' threads only.
-        from viewer.core.nets.checkpoint import load_checkpoint
-        from viewer.core.nets.shipped import resolve_model
+        from viewer.core.nets.opening import open_network
         from viewer.core.training.evaluation import build_network
 
         if self.metadata is None or self.weights is None:
-            return load_checkpoint(resolve_model(self.model))
+            return open_network(self.model, trust=self.trust, profile=self.profile)
         return build_network(self.title, self.metadata, self.weights)
 
 
@@ -79,7 +85,8 @@ class EvaluationJob:
     ----------
     network : NetworkSource
     dataset : str
-        Registered name; empty for the one that the network was trained on.
+        Registered name, or a `FolderName` as text; empty for the one that the network was
+        trained on.
     """
 
     network: NetworkSource
@@ -194,23 +201,32 @@ class EvaluationService(JobService[EvaluationJob]):
         super().__init__("evaluation", load_test, parent)
 
     def _work(self, job: EvaluationJob, progress: Progress, unwanted: Callable[[], bool]) -> None:
-        from viewer.core.training.evaluation import (
-            EvaluationCancelled,
-            check_fit,
-            evaluate_in_detail,
-        )
+        from viewer.core.data.folder_name import FolderName
+        from viewer.core.data.image_folder import FolderCancelled
+        from viewer.core.training.evaluation import EvaluationCancelled, check_fit
+        from viewer.core.training.own_evaluation import dataset_to_evaluate, evaluate_network
 
         network = job.network.load()
-        metadata = network.metadata
-        dataset = self._test_images(job.dataset or metadata.dataset or DEFAULT_DATASET)
-        check_fit(network, dataset)
-        mean_std = (tuple(metadata.mean), tuple(metadata.std))
+        name = dataset_to_evaluate(network, job.dataset, DEFAULT_DATASET)
         try:
-            report: Any = evaluate_in_detail(
-                network.module, dataset, mean_std, progress=progress, cancelled=unwanted
-            )
-        except EvaluationCancelled:
+            dataset = self._images(network.metadata, name, progress, unwanted)
+            if not FolderName.parse(name) and network.metadata.preparation.digit:
+                check_fit(network, dataset)
+            report: Any = evaluate_network(network, dataset, progress=progress, cancelled=unwanted)
+        except (EvaluationCancelled, FolderCancelled):
             raise Cancelled from None
         if unwanted():
             raise Cancelled
         self.report_ready.emit(report, job.network.title)
+
+    def _images(
+        self, metadata: Metadata, name: str, progress: Progress, unwanted: Callable[[], bool]
+    ) -> ImageDataset:
+        """Return a data set's test images; of a folder that is new to the network, as it needs."""
+        from viewer.core.data.folder_name import FolderName
+        from viewer.core.training.own_evaluation import folder_images
+
+        folder = FolderName.parse(name)
+        if folder is None or name == metadata.dataset:
+            return self._test_images(name)
+        return folder_images(folder.path, metadata, progress=progress, cancelled=unwanted)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
 
     from viewer.core.imaging.display import DisplaySettings
     from viewer.core.live import Snapshot
-    from viewer.core.records import ActivationRecord, Drawing, NetworkRecord, WeightsRecord
+    from viewer.core.records import (
+        ActivationRecord,
+        Drawing,
+        NetworkRecord,
+        Picture,
+        Preparation,
+        WeightsRecord,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,32 @@ class _OpenFile:
 class _DecodePicture:
     data: bytes
     title: str
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadAhead:
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _ListFolder:
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class StepsJob:
+    """What to show the preparation of, step by step.
+
+    Attributes
+    ----------
+    source : Drawing or Picture
+    network : NetworkRecord
+    preparation : Preparation
+    """
+
+    source: Drawing | Picture
+    network: NetworkRecord
+    preparation: Preparation
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +97,20 @@ class _SavePicture:
     picture: QImage
 
 
-_Job = _OpenFile | _DecodePicture | ExportJob | _SaveDrawing | _SavePicture | _SaveNetwork
+_Job = (
+    _OpenFile
+    | _DecodePicture
+    | _ReadAhead
+    | _ListFolder
+    | StepsJob
+    | ExportJob
+    | _SaveDrawing
+    | _SavePicture
+    | _SaveNetwork
+)
+
+
+_Version: TypeAlias = tuple[Path, int, int]  # path, time of its last change in ns, bytes
 
 
 class FileService(QObject):
@@ -75,6 +122,12 @@ class FileService(QObject):
     -------
     inputs_ready(list of Drawing or Picture, str)
         The content of a file, and its name.
+    folder_listed(Path, tuple of Path)
+        A folder, and the pictures in it in natural order: at least one.
+    folder_failed(str)
+        One sentence on a folder that can't be read or has no pictures.
+    steps_ready(StepsJob, tuple of StepResult)
+        Every step of the preparation of a picture.
     exported(str)
         Path of a file that was written.
     failed(str)
@@ -82,13 +135,21 @@ class FileService(QObject):
     """
 
     inputs_ready = pyqtSignal(object, str)
+    folder_listed = pyqtSignal(object, object)
+    folder_failed = pyqtSignal(str)
+    steps_ready = pyqtSignal(object, object)
     exported = pyqtSignal(str)
     failed = pyqtSignal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._mailbox: Mailbox[_Job] = Mailbox("file", "export", "drawing", "picture", "network")
+        self._mailbox: Mailbox[_Job] = Mailbox(
+            "file", "folder", "export", "drawing", "picture", "network", "steps", "ahead"
+        )
         self._worker = Worker("files", self._mailbox, self._handle, self._on_error)
+
+        # The worker's alone: what was read ahead, and of which version of which file.
+        self._ahead: tuple[_Version, list[Drawing | Picture]] | None = None
 
     def start(self) -> None:
         """Start the thread."""
@@ -98,9 +159,21 @@ class FileService(QObject):
         """Read a picture or a stroke file."""
         self._mailbox.put("file", _OpenFile(path))
 
+    def read_ahead(self, path: Path) -> None:
+        """Read a picture that `open_file` is likely to be asked for next, if nothing else waits."""
+        self._mailbox.put("ahead", _ReadAhead(path))
+
     def decode_picture(self, data: bytes, title: str) -> None:
         """Decode a picture that is already in memory (pasted or dropped)."""
         self._mailbox.put("file", _DecodePicture(data, title))
+
+    def list_folder(self, folder: Path) -> None:
+        """Find the pictures of a folder."""
+        self._mailbox.put("folder", _ListFolder(folder))
+
+    def describe_steps(self, job: StepsJob) -> None:
+        """Work out the steps of a preparation; only the newest job is done."""
+        self._mailbox.put("steps", job)
 
     def export(self, job: ExportJob) -> None:
         """Write a figure or the numbers of a layer; the path's ending says which."""
@@ -125,6 +198,12 @@ class FileService(QObject):
     def _handle(self, item: _Job) -> None:
         if isinstance(item, ExportJob):
             self._export(item)
+        elif isinstance(item, StepsJob):
+            self._describe_steps(item)
+        elif isinstance(item, _ReadAhead):
+            self._read_ahead(item.path)
+        elif isinstance(item, _ListFolder):
+            self._list_folder(item.folder)
         elif isinstance(item, _SaveNetwork):
             self._save_network(item)
         elif isinstance(item, _SaveDrawing | _SavePicture):
@@ -154,9 +233,40 @@ class FileService(QObject):
         from viewer.core.inputs import open_inputs
 
         if isinstance(item, _OpenFile):
-            self.inputs_ready.emit(open_inputs(item.path), item.path.name)
+            ahead, self._ahead = self._ahead, None
+            found = ahead[1] if ahead and ahead[0] == _version(item.path) else None
+            self.inputs_ready.emit(found or open_inputs(item.path), item.path.name)
         else:
             self.inputs_ready.emit([picture_from_bytes(item.data, item.title)], item.title)
+
+    def _read_ahead(self, path: Path) -> None:
+        from viewer.core.inputs import open_inputs
+
+        version = _version(path)
+        if version is None or (self._ahead is not None and self._ahead[0] == version):
+            return
+        self._ahead = None
+        with suppress(UserError):  # said when somebody asks for it
+            self._ahead = version, open_inputs(path)
+
+    def _list_folder(self, folder: Path) -> None:
+        from viewer.core.imaging.picture_folder import pictures_in
+
+        try:
+            found = pictures_in(folder)
+        except UserError as error:
+            self.folder_failed.emit(str(error))
+            return
+        self.folder_listed.emit(folder, found)
+
+    def _describe_steps(self, job: StepsJob) -> None:
+        from viewer.core.imaging.preparation_steps import steps
+
+        network = job.network
+        found = steps(
+            job.source, network.input_shape, job.preparation, mean=network.mean, std=network.std
+        )
+        self.steps_ready.emit(job, found)
 
     def _export(self, job: ExportJob) -> None:
         from viewer.core.export import Source, What, export
@@ -171,3 +281,12 @@ class FileService(QObject):
             return
         traceback.print_exception(error)
         self.failed.emit(f"The file could not be read or written: {type(error).__name__}: {error}.")
+
+
+def _version(path: Path) -> _Version | None:
+    """Return what tells a file from what stands in its place later; None if it is gone."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return path, stat.st_mtime_ns, stat.st_size

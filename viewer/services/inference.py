@@ -2,69 +2,44 @@
 
 from __future__ import annotations
 
-import time
-import traceback
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtCore import QObject, Qt, QThread, QTimer, pyqtSignal
 
-from viewer.core.errors import UserError
-from viewer.core.mailbox import Mailbox
-from viewer.core.pinned import Pinned, PinnedInputs
-from viewer.services.worker import Worker
+from viewer.core.nets.shipped import DEFAULT_MODEL
+from viewer.services.inference_thread import (
+    Compare,
+    InferenceThread,
+    Item,
+    ReplaceFilter,
+    SetPinned,
+    ShowSnapshot,
+    TakeNetwork,
+)
+from viewer.services.opening import OpeningService, OpenRequest
 
 if TYPE_CHECKING:
-    from viewer.core.engine import Engine
-    from viewer.core.live import LiveNetwork, Snapshot
+    from viewer.core.live import Snapshot
+    from viewer.core.nets.refusal import Refusal
+    from viewer.core.pinned import Pinned
     from viewer.core.records import FloatArray, InferenceRequest
+    from viewer.services.opening import Opened
 
-# Measured on two busy cores: a small network's forward pass has a p99 of 80 ms with two
-# OpenMP threads and of 0.2 ms with one.
-INTRA_OP_THREADS = 1
-# The pad goes first, but a network that it keeps busy answers pinned drawings so often at least.
-PINNED_AT_LEAST_S = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class _ReplaceFilter:
-    """Without a kernel: all filters are to be the network's own again."""
-
-    node: str = ""
-    index: int = 0
-    kernel: FloatArray | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _OpenNetwork:
-    model: str
-
-
-@dataclass(frozen=True, slots=True)
-class _ShowSnapshot:
-    snapshot: Snapshot
-
-
-@dataclass(frozen=True, slots=True)
-class _SetPinned:
-    pinned: tuple[Pinned, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _AnswerPinned:
-    pass
-
-
-_Item: TypeAlias = (
-    "_OpenNetwork | _ShowSnapshot | _ReplaceFilter | InferenceRequest | _SetPinned | _AnswerPinned"
-)
+HANGS_AFTER_S = 10.0  # a pass of the largest networks takes a few seconds on a slow machine
+WATCH_MS = 500
 
 
 class InferenceService(QObject):
     """Answers inference requests on its own thread; a newer request replaces a waiting one.
 
+    Networks are opened beside it: the one on screen answers until the new one is there.
+
     Attributes
     ----------
+    opening : OpeningService
+        Opens what `open_network` asks for.
+    hangs_after_s : float
+        An answer that takes longer is told by `hanging`.
     snapshot : Snapshot or None
         The weights of a run that answer now; None if a network that was opened does.
 
@@ -74,6 +49,8 @@ class InferenceService(QObject):
         The model as it was asked for; requests from now on are answered by it.
     network_failed(str, str)
         The model that could not be opened, and why; the last good network stays.
+    network_resized(NetworkRecord)
+        The same network answers an image of another size: its shapes are others from now on.
     run_shown(NetworkRecord, WeightsRecord)
         A run's network answers from now on.
     weights_changed(WeightsRecord)
@@ -85,52 +62,81 @@ class InferenceService(QObject):
     pinned_answered(int, mapping of id to (K,) float32 or None)
         Step of the weights, and the probabilities of every pinned drawing; None for one that
         can't be read. Again whenever the weights change.
+    compared(int, int, object)
+        Generation and place of a request that `compare` was given, and its probabilities,
+        (K,) float32, or None where it has none.
     filters_replaced(bool)
         Whether the network on screen has filters that are not its own.
+    hanging(bool)
+        An answer takes so long that a person may want to `give_up` the network; False once it
+        is over.
     failed(str)
         One sentence on an inference that went wrong.
     """
 
     network_loaded = pyqtSignal(str, object, object)
     network_failed = pyqtSignal(str, str)
+    network_resized = pyqtSignal(object)
     run_shown = pyqtSignal(object, object)
     weights_changed = pyqtSignal(object)
     record_ready = pyqtSignal(object)
     pinned_prepared = pyqtSignal(object)
     pinned_answered = pyqtSignal(int, object)
+    compared = pyqtSignal(int, int, object)
     filters_replaced = pyqtSignal(bool)
+    hanging = pyqtSignal(bool)
     failed = pyqtSignal(str)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(
+        self, parent: QObject | None = None, *, hangs_after_s: float = HANGS_AFTER_S
+    ) -> None:
         super().__init__(parent)
-        self._mailbox: Mailbox[_Item] = Mailbox(
-            "network", "snapshot", "filter", "request", "pinned", "again"
-        )
-        self._worker = Worker(
-            "inference", self._mailbox, self._handle, self._on_error, self._prepare
-        )
         self._origin: str | None = None  # whose snapshots are shown; a name is replaced at once
-        self._left: str | None = None  # whose were, before a network that isn't open yet
-        # From here on the worker's thread alone.
-        self._engine: Engine | LiveNetwork | None = None
-        self._request: InferenceRequest | None = None
-        self._pinned = PinnedInputs()
-        self._pinned_s = 0.0  # when they were answered last
-        # Written by the worker's thread, read by any.
-        self.snapshot: Snapshot | None = None
+        self.hangs_after_s = hangs_after_s
+        self._hangs = False
+        self._was_busy = False
+        self._left: str | None = None  # whose were shown when the network was asked for
+        self._pinned: tuple[Pinned, ...] = ()
+        self._opened: OpenRequest | None = None  # what answers
+        self._before: OpenRequest | None = None  # what answered before that
+        self._thread = self._new_thread()
+        self._abandoned: list[InferenceThread] = []
+        self.opening = OpeningService(self)
+        self.opening.opened.connect(self._take)
+        self.opening.refused.connect(self._on_refused)
+        self._watch = QTimer(self)
+        self._watch.setInterval(WATCH_MS)
+        self._watch.setTimerType(Qt.TimerType.CoarseTimer)
+        self._watch.timeout.connect(self._look)
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The weights of a run that answer now."""
+        return self._thread.snapshot
+
+    @property
+    def opened(self) -> OpenRequest | None:
+        """What the network that answers was opened by; None before the first."""
+        return self._opened
 
     def start(self) -> None:
         """Start the worker, which imports torch at once: it takes a second."""
-        self._worker.start()
+        self._thread.start()
 
     def open_network(self, model: str) -> None:
-        """Load a network by its name in the box or its path, and answer with it from then on."""
-        self._left, self._origin = self._origin or self._left, None
-        self._mailbox.put("network", _OpenNetwork(model))
+        """Open a network by its name in the box or its path, and answer with it from then on."""
+        self.open(OpenRequest(model))
+
+    def open(self, request: OpenRequest) -> None:
+        """Open a network, and answer with it once it is there."""
+        self._left = self._origin
+        self.opening.open(request)
 
     def follow(self, origin: str) -> None:
         """Show the snapshots of one origin from now on, until a network is opened."""
-        self._origin, self._left = origin, None
+        if self._opened is not None:  # the first one is for what comes after the run, too
+            self.opening.cancel()
+        self._origin = origin
 
     @property
     def follows(self) -> bool:
@@ -140,138 +146,98 @@ class InferenceService(QObject):
     def show(self, snapshot: Snapshot) -> None:
         """Answer with these weights, if their origin is followed; from any thread."""
         if snapshot.origin == self._origin:
-            self._mailbox.put("snapshot", _ShowSnapshot(snapshot))
+            self._thread.put("snapshot", ShowSnapshot(snapshot))
 
     def submit(self, request: InferenceRequest) -> None:
         """Ask for an answer; dropped if a newer request comes before it is begun."""
-        self._mailbox.put("request", request)
+        self._put("request", request)
+
+    def compare(self, requests: tuple[InferenceRequest, ...]) -> None:
+        """Answer variants of the request on screen, one by one, when nothing else waits.
+
+        Parameters
+        ----------
+        requests : tuple of InferenceRequest
+            At least one; given up once another generation is on screen.
+        """
+        self._put("compare", Compare(requests))
 
     def replace_filter(self, node: str, index: int, kernel: FloatArray) -> None:
         """Put a kernel, (in / groups, kH, kW), into a filter of the network on screen.
 
         The network is a copy: its file, or the run that it belongs to, keeps its own.
         """
-        self._mailbox.put("filter", _ReplaceFilter(node, index, kernel))
+        self._put("filter", ReplaceFilter(node, index, kernel))
 
     def restore_filters(self) -> None:
         """Give the network its own filters back."""
-        self._mailbox.put("filter", _ReplaceFilter())
+        self._put("filter", ReplaceFilter())
 
     def set_pinned(self, pinned: tuple[Pinned, ...]) -> None:
         """Answer these drawings now, and whenever the weights change."""
-        self._mailbox.put("pinned", _SetPinned(pinned))
+        self._pinned = pinned
+        self._put("pinned", SetPinned(pinned))
+
+    def give_up(self) -> None:
+        """Leave a network that doesn't answer, and open the one that was shown before it."""
+        self._abandoned = [t for t in self._abandoned if t.is_alive]
+        self._abandoned.append(self._thread)
+        self._thread.abandon()
+        self._origin = None
+        self._thread = self._new_thread()
+        self._thread.start()
+        self._thread.put("pinned", SetPinned(self._pinned))
+        self._tell_hanging(hangs=False)
+        self.open(self._before or OpenRequest(DEFAULT_MODEL))
+        self._opened = self._before = None
 
     def shutdown(self) -> bool:
-        """End the thread; call before any receiver of the signals is deleted."""
-        return self._worker.shutdown()
+        """End the threads; call before any receiver of the signals is deleted.
 
-    def _prepare(self) -> None:
-        import torch
+        Returns
+        -------
+        bool
+            Whether all have ended, also one that was given up.
+        """
+        if QThread.currentThread() == self.thread():
+            self.stop_watching()
+        opening, answering = self.opening.shutdown(), self._thread.shutdown()
+        return opening and answering and not any(t.is_alive for t in self._abandoned)
 
-        import viewer.core.engine  # noqa: F401 - so that the first network opens at once
+    def stop_watching(self) -> None:
+        """Look no more for a network that hangs; call it on the thread of the window."""
+        self._watch.stop()
 
-        torch.set_num_threads(INTRA_OP_THREADS)
+    def _new_thread(self) -> InferenceThread:
+        return InferenceThread(
+            lambda signal, *values: getattr(self, signal).emit(*values),
+            lambda origin: origin == self._origin,
+        )
 
-    def _handle(self, item: _Item) -> None:
-        if isinstance(item, _OpenNetwork):
-            self._open(item.model)
-        elif isinstance(item, _ShowSnapshot):
-            self._show(item.snapshot)
-        elif isinstance(item, _ReplaceFilter):
-            self._replace_filter(item)
-        elif isinstance(item, _SetPinned):
-            self._pinned.set(item.pinned)
-            self._answer_pinned()
-        elif isinstance(item, _AnswerPinned):
-            self._answer_pinned()
-        else:
-            self._request = item
-            self._answer()
+    def _put(self, topic: str, item: Item) -> None:
+        self._thread.put(topic, item)
+        if not self._watch.isActive():
+            self._was_busy = True
+            self._watch.start()
 
-    def _answer(self) -> None:
-        if self._engine is not None and self._request is not None:
-            self.record_ready.emit(self._engine.run(self._request))
+    def _take(self, opened: Opened) -> None:
+        if self._origin == self._left:  # no run was asked for meanwhile
+            self._origin = None
+        if opened.request != self._opened:
+            self._before, self._opened = self._opened, opened.request
+        self._put("network", TakeNetwork(opened))
 
-    def _replace_filter(self, item: _ReplaceFilter) -> None:
-        if self._engine is None:
-            return
-        if item.kernel is None:
-            self._engine.restore_filters()
-        else:
-            self._engine.replace_filter(item.node, item.index, item.kernel)
-        record = None if self._request is None else self._engine.run(self._request)
-        self.weights_changed.emit(self._engine.weights)
-        if record is not None:
-            self.record_ready.emit(record)
-        self.filters_replaced.emit(item.kernel is not None)
-        self._answer_pinned_soon()
+    def _on_refused(self, request: OpenRequest, refusal: Refusal) -> None:
+        self.network_failed.emit(request.model, refusal.sentence)
 
-    def _answer_pinned(self) -> None:
-        if self._engine is None:
-            return
-        if self._pinned.prepare(self._engine.network.input_shape[1]):
-            self.pinned_prepared.emit(self._pinned.images)
-        elif not self._pinned.images:
-            return
-        self.pinned_answered.emit(self._engine.weights.step, self._pinned.answer(self._engine))
-        self._pinned_s = time.monotonic()
+    def _look(self) -> None:
+        busy_s = self._thread.busy_s
+        self._tell_hanging(hangs=busy_s > self.hangs_after_s)
+        if not (busy_s or self._was_busy):  # twice: what was just put may not be taken yet
+            self._watch.stop()
+        self._was_busy = busy_s > 0
 
-    def _answer_pinned_soon(self) -> None:
-        """Answer the pinned drawings once nothing else is waiting, or now if they have waited."""
-        if time.monotonic() - self._pinned_s > PINNED_AT_LEAST_S:
-            self._answer_pinned()
-        else:
-            self._mailbox.put("again", _AnswerPinned())
-
-    def _show(self, snapshot: Snapshot) -> None:
-        from viewer.core.live import LiveNetwork
-
-        if snapshot.origin != self._origin:
-            return  # a network was opened, or another run chosen, meanwhile
-        self.snapshot = snapshot
-        if not (isinstance(self._engine, LiveNetwork) and self._engine.fits(snapshot)):
-            self._engine = LiveNetwork(snapshot)
-            self.run_shown.emit(self._engine.network, self._engine.weights)
-            self._answer()
-            self._answer_pinned_soon()
-            return
-        self._engine.take(snapshot)
-        record = None if self._request is None else self._engine.run(self._request)
-        # Both at once, so that they are painted together.
-        self.weights_changed.emit(self._engine.weights)
-        if record is not None:
-            self.record_ready.emit(record)
-        self._answer_pinned_soon()
-
-    def _open(self, model: str) -> None:
-        # Imported on this thread, so that the window is painted before torch is there.
-        from viewer.core.engine import Engine
-
-        try:
-            engine = Engine.open(model)
-        except UserError as error:
-            self._stay()
-            self.network_failed.emit(model, str(error))
-            return
-        except Exception as error:  # noqa: BLE001 - whatever it is, the last good network stays
-            traceback.print_exception(error)
-            reason = f"{type(error).__name__}: {error}"
-            self._stay()
-            self.network_failed.emit(model, f"{model} could not be opened: {reason}.")
-            return
-        self._engine = engine
-        self.snapshot = self._left = None
-        self.network_loaded.emit(model, engine.network, engine.weights)
-        self._answer_pinned_soon()
-
-    def _stay(self) -> None:
-        """Go on showing the run that was shown: the network that was to replace it is none."""
-        if self._origin is None:
-            self._origin = self._left
-
-    def _on_error(self, error: Exception) -> None:
-        if isinstance(error, UserError):
-            self.failed.emit(str(error))
-            return
-        traceback.print_exception(error)
-        self.failed.emit(f"The network could not answer: {type(error).__name__}: {error}.")
+    def _tell_hanging(self, *, hangs: bool) -> None:
+        if hangs != self._hangs:
+            self._hangs = hangs
+            self.hanging.emit(hangs)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -20,7 +19,7 @@ from viewer.services.worker import Worker
 if TYPE_CHECKING:
     from viewer.core.training.history import History
     from viewer.core.training.history_reader import HistoryReader
-    from viewer.core.training.library import RunInfo
+    from viewer.core.training.run_info import RunInfo, RunStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,8 @@ class RunNumbers:
     ----------
     path : pathlib.Path
     info : RunInfo
+    status : RunStatus
+        What became of it: ``stopped``, too, for one whose process was killed.
     history : History
         Belongs to the receiver: the service never touches it again.
     kept : mapping of int to int
@@ -41,6 +42,7 @@ class RunNumbers:
 
     path: Path
     info: RunInfo
+    status: RunStatus
     history: History
     kept: Mapping[int, int]
     marks: Mapping[int, frozenset[str]]
@@ -114,6 +116,8 @@ class RunsService(QObject):
         A run was renamed or deleted: list them again.
     deleted(Path)
         Before that: the folder of the run that is no more.
+    not_deleted(Path)
+        It is there still; `failed` says why.
     failed(str)
         One sentence.
     """
@@ -123,6 +127,7 @@ class RunsService(QObject):
     followed = pyqtSignal(object)
     changed = pyqtSignal()
     deleted = pyqtSignal(object)
+    not_deleted = pyqtSignal(object)
     failed = pyqtSignal(str)
 
     def __init__(
@@ -136,6 +141,7 @@ class RunsService(QObject):
         self._queue: SimpleQueue[_Each] = SimpleQueue()
         self._worker = Worker("runs", self._mailbox, self._handle, self._on_error)
         self._reader: HistoryReader | None = None  # of the run that is followed
+        self._gone: set[Path] = set()  # deleted here: what is asked of them later is dropped
 
     def start(self) -> None:
         """Start the thread."""
@@ -178,12 +184,14 @@ class RunsService(QObject):
 
         if isinstance(job, _List):
             self.runs_listed.emit(library.list_runs(job.root))
+        elif isinstance(job, _Queued):
+            self._work_off()
+        elif self._is_gone(job.path):
+            return
         elif isinstance(job, _Follow):
             self._look(job.path)
-        elif isinstance(job, _Show):
-            self._show(job)
         else:
-            self._work_off()
+            self._show(job)
 
     def _work_off(self) -> None:
         """Do what waits; one that can't be done is told, and the others are done."""
@@ -196,15 +204,35 @@ class RunsService(QObject):
     def _do(self, job: _Each) -> None:
         from viewer.core.training import library
 
+        if self._is_gone(job.path):
+            return
         if isinstance(job, _Read):
             self._read(job.path)
         elif isinstance(job, _Rename):
             library.rename_run(job.path, job.name)
             self.changed.emit()
         else:
-            library.delete_run(job.path)
-            self.deleted.emit(job.path)
-            self.changed.emit()
+            self._delete(job.path)
+
+    def _delete(self, path: Path) -> None:
+        from viewer.core.training import library
+
+        try:
+            library.delete_run(path)
+        except BaseException:
+            self.not_deleted.emit(path)
+            raise
+        self._gone.add(path)
+        if self._reader is not None and self._reader.path == path:
+            self._reader = None
+        self.deleted.emit(path)
+        self.changed.emit()
+
+    def _is_gone(self, path: Path) -> bool:
+        """Return whether a run was deleted here, and no other took its folder since."""
+        from viewer.core.training import library
+
+        return path in self._gone and not library.is_run(path)
 
     def _read(self, path: Path) -> None:
         from viewer.core.training.history_reader import HistoryReader
@@ -227,9 +255,11 @@ class RunsService(QObject):
         folder = RunFolder(job.path)
         title, metadata, kept = folder.info().name, folder.metadata(), folder.kept_steps()
         origin = kept_origin(job.path)
-        found = Snapshot(origin, title, metadata, job.step, kept.weights(job.step))
+        step = _nearest(kept.steps(), job.step)
+        found = Snapshot(origin, title, metadata, step, kept.weights(step))
         if job.reference is not None:
-            before = Snapshot(origin, title, metadata, job.reference, kept.weights(job.reference))
+            reference = _nearest(kept.steps(), job.reference)
+            before = Snapshot(origin, title, metadata, reference, kept.weights(reference))
             found = replace(found, reference=before)
         self._publish(found)
 
@@ -241,14 +271,18 @@ class RunsService(QObject):
         self.failed.emit(f"The run can't be used: {type(error).__name__}: {error}.")
 
 
-def _numbers(reader: HistoryReader) -> RunNumbers:
-    """Return what was read, as a copy: the reader goes on."""
-    from viewer.core.training.kept_index import kept_files
+def _nearest(kept: tuple[int, ...], step: int) -> int:
+    """Return the kept step nearest to one that may have been dropped for others meanwhile."""
+    return min(kept, key=lambda other: abs(other - step), default=step)
 
+
+def _numbers(reader: HistoryReader) -> RunNumbers:
+    """Return what was read, as it is now: the reader goes on."""
     return RunNumbers(
         reader.path,
         reader.info,
-        deepcopy(reader.history),
-        kept_files(reader.path),
+        reader.status,
+        reader.history.snapshot(),
+        dict(reader.kept_files),
         dict(reader.kept_marks),
     )

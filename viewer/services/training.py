@@ -7,132 +7,41 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from viewer.core.errors import UserError
 from viewer.core.live import Snapshot
-from viewer.core.training.live_rate import LiveRate
 from viewer.core.training.progress import Progress, RunState, Speedometer, Until
+from viewer.services.training_commands import (
+    Adjust,
+    Close,
+    Command,
+    Go,
+    KeepLimit,
+    NewRun,
+    OldRun,
+    OpenedRun,
+    Pause,
+    Show,
+    Stop,
+)
+from viewer.services.training_live import LiveWeights, live_origin
+from viewer.services.training_opening import open_session, opened_run
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from viewer.core.nets.checkpoint import Metadata
     from viewer.core.training.config import TrainingConfig
-    from viewer.core.training.events import BatchFinished, Event, WeightsPublished
+    from viewer.core.training.events import BatchFinished, Event
     from viewer.core.training.loop import TrainingData
     from viewer.core.training.session import RunSession
 
+__all__ = ["NewRun", "OldRun", "OpenedRun", "TrainingService", "live_origin"]
+
 SHUTDOWN_TIMEOUT_S = 2.0
-STATISTICS_EVERY = 50  # steps
-LIVE_INTERVAL_S = 1 / 30
-
-
-@dataclass(frozen=True, slots=True)
-class NewRun:
-    """A training from its start.
-
-    Attributes
-    ----------
-    path : pathlib.Path
-        Folder of the run; made by it.
-    config : TrainingConfig
-    name : str
-        To show; empty for the folder's.
-    parent : pathlib.Path or None
-        Run that it branches from.
-    parent_step : int or None
-        Kept step of `parent` that it begins with.
-    until : Until
-        How far to go at first.
-    """
-
-    path: Path
-    config: TrainingConfig
-    name: str = ""
-    parent: Path | None = None
-    parent_step: int | None = None
-    until: Until = Until.END
-
-
-@dataclass(frozen=True, slots=True)
-class OldRun:
-    """A training that goes on from its last checkpoint."""
-
-    path: Path
-    until: Until = Until.END
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedRun:
-    """The run that the thread works on from now on.
-
-    Attributes
-    ----------
-    path : pathlib.Path
-    title : str
-    config : TrainingConfig
-    metadata : Metadata
-        Of the network as it trains.
-    progress : Progress
-    resumed : bool
-        Whether there are numbers of it already.
-    """
-
-    path: Path
-    title: str
-    config: TrainingConfig
-    metadata: Metadata
-    progress: Progress
-    resumed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Go:
-    until: Until
-
-
-@dataclass(frozen=True, slots=True)
-class _Pause:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class _Stop:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class _Adjust:
-    changes: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _KeepLimit:
-    limit_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Show:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class _Close:
-    pass
-
-
-_Command: TypeAlias = NewRun | OldRun | _Go | _Pause | _Stop | _Adjust | _KeepLimit | _Show | _Close
-
-
-def live_origin(path: Path) -> str:
-    """Return the origin of the snapshots of the run at `path` while it trains."""
-    return f"live {path}"
 
 
 class TrainingService(QObject):
@@ -170,28 +79,22 @@ class TrainingService(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._publish = publish
         self._load_data = load_data
-        self._commands: SimpleQueue[_Command] = SimpleQueue()
+        self._commands: SimpleQueue[Command] = SimpleQueue()
         self._events: deque[Event | OpenedRun] = deque()
         # A daemon: a library call that can't be interrupted never keeps the process.
         self._thread = threading.Thread(target=self._run, name="training", daemon=True)
-        self._painted = (-1, 0.0)  # newest step on screen, and since when
-        self.wants_gradients = False
+        self._live = LiveWeights(publish)
         # Both are written by the worker's thread alone.
         self.state = RunState.IDLE
         self.path: Path | None = None  # of the run at hand, or the last one
         self._progress: Progress | None = None
         # From here on the worker's thread alone.
         self._session: RunSession | None = None
-        self._opened: OpenedRun | None = None
         self._iterator: Iterator[Event] = iter(())
         self._until: Until | None = None
         self._keep_bytes: int | None = None  # bound of the kept steps; None for the default
         self._speed = Speedometer()
-        self._rate = LiveRate(LIVE_INTERVAL_S)
-        self._published_step = -1
-        self._held: Snapshot | None = None  # to be published at the next good moment
 
     def start(self) -> None:
         """Start the thread; nothing heavy is imported before the first run."""
@@ -202,41 +105,53 @@ class TrainingService(QObject):
         self._commands.put(run)
 
     def go(self, until: Until = Until.END) -> None:
-        """Go on after a pause: for one batch, one epoch, or to the end."""
-        self._commands.put(_Go(until))
+        """Go on after a pause: for one batch, one epoch, or to the end.
+
+        After a number that was not finite, the batch in which it arose is tried again.
+        """
+        self._commands.put(Go(until))
 
     def pause(self) -> None:
         """Stop after the batch at hand, and save."""
-        self._commands.put(_Pause())
+        self._commands.put(Pause())
 
     def stop(self) -> None:
         """Save after the batch at hand and leave the run."""
-        self._commands.put(_Stop())
+        self._commands.put(Stop())
 
     def adjust(self, changes: Mapping[str, Any]) -> None:
         """Change settings from the next batch on: lr, momentum, weight_decay, augmentation."""
-        self._commands.put(_Adjust(dict(changes)))
+        self._commands.put(Adjust(dict(changes)))
 
     def set_keep_limit(self, limit_bytes: int) -> None:
         """Bound the disk space of the kept steps, of this run and of those that come later."""
-        self._commands.put(_KeepLimit(limit_bytes))
+        self._commands.put(KeepLimit(limit_bytes))
 
     def show(self) -> None:
         """Publish the weights as they are now, again if need be."""
-        self._commands.put(_Show())
+        self._commands.put(Show())
 
     @property
     def live_interval_s(self) -> float:
         """Shortest time between two steps that are shown."""
-        return self._rate.shortest_s
+        return self._live.interval_s
 
     @live_interval_s.setter
     def live_interval_s(self, seconds: float) -> None:
-        self._rate.shortest_s = seconds
+        self._live.interval_s = seconds
+
+    @property
+    def wants_gradients(self) -> bool:
+        """Whether what is shown comes with gradients."""
+        return self._live.wants_gradients
+
+    @wants_gradients.setter
+    def wants_gradients(self, wanted: bool) -> None:
+        self._live.wants_gradients = wanted
 
     def acknowledge(self, step: int) -> None:
         """Say that the views show this step now: the rate adapts to it."""
-        self._painted = (step, time.perf_counter())
+        self._live.acknowledge(step)
 
     def drain(self) -> list[Event | OpenedRun]:
         """Return the events since the last call, in order, without losing one.
@@ -266,7 +181,7 @@ class TrainingService(QObject):
         bool
             Whether it ended in time.
         """
-        self._commands.put(_Close())
+        self._commands.put(Close())
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()
@@ -278,79 +193,45 @@ class TrainingService(QObject):
             except Empty:
                 self._guarded(self._advance, trains=True)
                 continue
-            if isinstance(command, _Close):
+            if isinstance(command, Close):
                 break
             self._guarded(lambda: self._obey(command))  # noqa: B023 - called at once
         self._guarded(self._leave)
 
-    def _obey(self, command: _Command) -> None:
+    def _obey(self, command: Command) -> None:
         if isinstance(command, NewRun | OldRun):
             self._open(command)
-        elif isinstance(command, _KeepLimit):
+        elif isinstance(command, KeepLimit):
             self._set_limit(command.limit_bytes)
         elif self._session is None:
             return  # whatever was meant is over already
-        elif isinstance(command, _Go):
+        elif isinstance(command, Go):
             if self.state is RunState.PAUSED:
                 self._until = command.until
                 self._set_state(RunState.RUNNING)
-        elif isinstance(command, _Pause):
+        elif isinstance(command, Pause):
             self._pause()
-        elif isinstance(command, _Show):
-            self._published_step = -1
-            self._show()
-        elif isinstance(command, _Stop):
+        elif isinstance(command, Show):
+            self._live.show(again=True)
+        elif isinstance(command, Stop):
             self._leave()
             self._set_state(RunState.IDLE)
-        elif isinstance(command, _Adjust):
+        elif isinstance(command, Adjust):
             self._events.append(self._session.adjust(**command.changes))
 
     def _open(self, run: NewRun | OldRun) -> None:
-        from viewer.core.training.kept_steps import DEFAULT_LIMIT_BYTES
-        from viewer.core.training.session import RunSession
-
         self._leave()
         self._set_state(RunState.PREPARING)
-        keep_bytes = self._keep_bytes or DEFAULT_LIMIT_BYTES
-        if isinstance(run, OldRun):
-            session = RunSession.resume(run.path, load_data=self._load_data, keep_bytes=keep_bytes)
-        else:
-            session = RunSession.start(
-                run.path,
-                run.config,
-                name=run.name,
-                load_data=self._load_data,
-                parent=run.parent,
-                parent_step=run.parent_step,
-                statistics_every=STATISTICS_EVERY,
-                keep_bytes=keep_bytes,
-            )
-        trainer = session.trainer
+        session = open_session(run, self._load_data, self._keep_bytes)
         self._session = session
-        self.path = session.folder.path
         self._iterator = session.events()
         self._speed = Speedometer()
-        self._rate.reset()
-        self._published_step = -1
-        # A plain function, which may be copied with the network.
-        trainer.network.register_forward_hook(lambda _module, _x, y: self._on_forward(y))
-        self._progress = Progress(
-            trainer.step,
-            trainer.steps,
-            trainer.steps_per_epoch,
-            batch_size=trainer.config.batch_size,
-        )
-        self._opened = OpenedRun(
-            session.folder.path,
-            session.info.name,
-            trainer.config,
-            trainer.metadata(),
-            self._progress,
-            resumed=isinstance(run, OldRun),
-        )
-        self._events.append(self._opened)
-        self.run_opened.emit(self._opened)
-        self._show()
+        opened = opened_run(session, resumed=isinstance(run, OldRun))
+        self.path, self._progress = opened.path, opened.progress
+        self._live.attach(session, opened)
+        self._events.append(opened)
+        self.run_opened.emit(opened)
+        self._live.show()
         self._until = run.until
         self._set_state(RunState.RUNNING)
 
@@ -367,9 +248,9 @@ class TrainingService(QObject):
             self._on_batch(event, start_s)
             if self._until is Until.BATCH:
                 self._pause()
-        elif isinstance(event, Diverged) or (
-            isinstance(event, EpochFinished) and self._until is Until.EPOCH
-        ):
+        elif isinstance(event, Diverged):
+            self._pause_at_trouble()
+        elif isinstance(event, EpochFinished) and self._until is Until.EPOCH:
             self._pause()
         elif isinstance(event, Finished):
             self._finish()
@@ -385,75 +266,29 @@ class TrainingService(QObject):
             accuracy=event.accuracy,
             images_per_s=self._speed.images_per_s,
         )
-        step, painted_s = self._painted
-        if self._held is None and step == self._published_step:
-            self._rate.end(painted_s)
-        self._rate.add_step(now_s - start_s)
-        if self._rate.due(now_s):
-            self._hold()
+        self._live.after_batch(now_s, now_s - start_s)
         if self._progress.step == self._progress.steps:
             self._set_state(RunState.FINISHING)
-
-    def _show(self, *, last: bool = False) -> None:
-        """Give away the weights as they are now, at once; the last time without gradients."""
-        self._publish_held()
-        if last and self.wants_gradients:
-            self._published_step = -1
-        snapshot = self._snapshot(gradients=self.wants_gradients and not last)
-        if snapshot is not None:
-            self._rate.begin(time.perf_counter(), due=False)
-            self._publish(snapshot)
-
-    def _hold(self) -> None:
-        """Take the weights as they are now, to be published with the next batch.
-
-        They wait until its gradients are computed, all in one call that leaves the interpreter
-        to others: inference and painting fall into it.
-        """
-        self._publish_held()
-        self._held = self._snapshot(gradients=self.wants_gradients)
-
-    def _on_forward(self, logits: Tensor) -> None:
-        if self._held is None:
-            return
-        if logits.requires_grad:
-            # torch leaves it without types
-            logits.register_hook(lambda _: self._publish_held())  # type: ignore[no-untyped-call]
-        else:
-            self._publish_held()
-
-    def _publish_held(self) -> None:
-        snapshot, self._held = self._held, None
-        if snapshot is not None:
-            self._rate.begin(time.perf_counter())
-            self._publish(snapshot)
-
-    def _snapshot(self, *, gradients: bool) -> Snapshot | None:
-        """Return the weights as they are now; None if they have been given away."""
-        session, opened = self._session, self._opened
-        if session is None or opened is None or session.trainer.step == self._published_step:
-            return None
-        found: WeightsPublished = session.trainer.snapshot(gradients=gradients)
-        self._published_step = found.step
-        return Snapshot(
-            live_origin(opened.path),
-            session.info.name,  # it may have been changed since
-            opened.metadata,
-            found.step,
-            found.weights,
-            found.gradients,
-        )
 
     def _pause(self) -> None:
         if self._until is None or self._session is None:
             return
         self._until = None
-        self._show()
+        self._live.show()
         self._session.save()
         self._set_state(RunState.PAUSED)
 
+    def _pause_at_trouble(self) -> None:
+        """Wait where a number was not finite: the weights are those of the step before.
+
+        The events end with that, but the training doesn't: with a lower rate, say, it goes on.
+        """
+        assert self._session is not None
+        self._iterator = self._session.events()
+        self._pause()
+
     def _finish(self) -> None:
-        self._show(last=True)
+        self._live.show(last=True)
         self._until = None
         self._drop_session()
         self._set_state(RunState.FINISHED)
@@ -461,14 +296,15 @@ class TrainingService(QObject):
     def _leave(self) -> None:
         """Save the run at hand and let go of it."""
         self._until = None
-        self._publish_held()
+        self._live.publish_held()
         if self._session is not None:
-            self._show(last=True)
+            self._live.show(last=True)
             self._session.save()
             self._drop_session()
 
     def _drop_session(self) -> None:
         session, self._session, self._iterator = self._session, None, iter(())
+        self._live.detach()
         if session is not None:
             session.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Generic, TypeVar
@@ -44,12 +45,28 @@ class Worker(Generic[T]):
         self._handle = handle
         self._on_error = on_error
         self._prepare = prepare
+        self._since: float | None = None  # when the item at hand was taken
         # A daemon, so that a library call that can't be interrupted never keeps the process.
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
+
+    @property
+    def busy_s(self) -> float:
+        """How long the item at hand has taken so far, in seconds; 0 without one."""
+        since = self._since
+        return 0.0 if since is None else time.monotonic() - since
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def abandon(self) -> None:
+        """Take nothing more: the thread ends after the item at hand, if that ever does."""
+        self._mailbox.close()
 
     def shutdown(self, timeout_s: float = SHUTDOWN_TIMEOUT_S) -> bool:
         """Ask the thread to end after the item at hand, and wait for that.
@@ -68,7 +85,9 @@ class Worker(Generic[T]):
         if self._prepare is not None:
             self._guarded(self._prepare)
         while (item := self._mailbox.take()) is not None:
+            self._since = time.monotonic()
             self._guarded(partial(self._handle, item))
+            self._since = None
 
     def _guarded(self, step: Callable[[], None]) -> None:
         try:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from viewer.widgets.theme import Theme
 
 FILE, EDIT, VIEW, TRAIN, HELP = "&File", "&Edit", "&View", "&Train", "&Help"
-EXPLAIN, LEARN = "E&xplain", "&Learn"
+EXPLAIN, LEARN, NETWORK = "E&xplain", "&Learn", "&Network"
 SOURCE, THEME = "Source", "Theme"
-MENU_BAR = (FILE, EDIT, VIEW, EXPLAIN, TRAIN, LEARN, HELP)
+MENU_BAR = (FILE, EDIT, VIEW, NETWORK, EXPLAIN, TRAIN, LEARN, HELP)
 
 
 class ActionRow(NamedTuple):
@@ -79,11 +79,28 @@ ACTIONS: tuple[ActionRow, ...] = (
     ),
     ActionRow(
         "open_model",
-        "&Open model…",
+        "&Open network…",
         "Open a trained network",
         ("Ctrl+O",),
         "folder-open",
         (FILE,),
+    ),
+    ActionRow(
+        "open_torchvision",
+        "Open from &torchvision…",
+        "Open a network of torchvision, with its published weights or without",
+        (),
+        "cube",
+        (FILE, NETWORK),
+    ),
+    ActionRow(
+        "network_form",
+        "&Input and classes…",
+        "Set class names, input size, mean and std of the network on screen",
+        (),
+        "sliders-horizontal",
+        (NETWORK,),
+        separator=True,
     ),
     ActionRow(
         "open_picture",
@@ -92,6 +109,39 @@ ACTIONS: tuple[ActionRow, ...] = (
         ("Ctrl+Shift+O",),
         "image",
         (FILE, SOURCE),
+    ),
+    ActionRow(
+        "browse_folder",
+        "Browse &folder…",
+        "Go through the pictures of a folder",
+        ("Ctrl+Shift+F",),
+        "folder-simple",
+        (FILE, SOURCE),
+    ),
+    ActionRow(
+        "previous_picture",
+        "Pre&vious picture",
+        "Show the picture before, in the folder of the one on the pad",
+        ("Ctrl+PgUp",),
+        "caret-left",
+        (SOURCE,),
+    ),
+    ActionRow(
+        "next_picture",
+        "Ne&xt picture",
+        "Show the next picture in the folder of the one on the pad",
+        ("Ctrl+PgDown",),
+        "caret-right",
+        (SOURCE,),
+    ),
+    ActionRow(
+        "camera",
+        "Ca&mera",
+        "Show the network what the camera sees, or stop that",
+        ("Ctrl+Shift+C",),
+        "camera",
+        (SOURCE,),
+        checkable=True,
     ),
     ActionRow(
         "save_network",
@@ -235,6 +285,25 @@ ACTIONS: tuple[ActionRow, ...] = (
     ),
     ActionRow("zoom_out", "Zoom &out", "Zoom out", ("Ctrl+-",), "magnifying-glass-minus", (VIEW,)),
     ActionRow(
+        "find",
+        "&Find layer…",
+        "Find a layer or a block of the network by name or type",
+        ("Ctrl+F",),
+        "magnifying-glass",
+        (VIEW,),
+        separator=True,
+    ),
+    ActionRow(
+        "minimap",
+        "&Map of the network",
+        "Show a small map of the whole where the network is larger than the view",
+        (),
+        "",
+        (VIEW,),
+        checkable=True,
+        checked=True,
+    ),
+    ActionRow(
         "theme_system",
         "Like the &system",
         "Light or dark as the desktop is",
@@ -271,6 +340,14 @@ ACTIONS: tuple[ActionRow, ...] = (
         "Show the arithmetic of the selected value, down to the ink",
         ("T",),
         "calculator",
+        (EXPLAIN,),
+    ),
+    ActionRow(
+        "exciting",
+        "What e&xcites this map?",
+        "Look through the test images for those that the selected map answers most",
+        ("X",),
+        "lightning",
         (EXPLAIN,),
     ),
     ActionRow(
@@ -390,6 +467,15 @@ ACTIONS: tuple[ActionRow, ...] = (
         (VIEW,),
         checkable=True,
         separator=True,
+    ),
+    ActionRow(
+        "reduce_motion",
+        "&Reduce motion",
+        "Nothing glides: windows jump from cell to cell, docks and menus open at once",
+        (),
+        "",
+        (VIEW,),
+        checkable=True,
     ),
     ActionRow(
         "shortcuts",

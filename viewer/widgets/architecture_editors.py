@@ -27,10 +27,50 @@ if TYPE_CHECKING:
 
 FRAME_PX = 10  # of a spin box, both sides
 SHARE_STEP = 0.05
+MOST_TYPED = 99_999
+
+
+class CountBox(QSpinBox):
+    """A whole number: any can be typed, and the row says which are possible.
+
+    A box that refuses a digit gives 4 where 40 was meant. Its arrows keep to what is possible.
+    """
+
+    def __init__(self, field: RowField) -> None:
+        super().__init__()
+        self._low, self._high = int(field.low), int(field.high)
+        self.setRange(0, MOST_TYPED)
+
+    @override
+    def stepBy(self, steps: int) -> None:
+        self.setValue(min(max(self.value() + steps, self._low), self._high))
+
+    @override
+    def stepEnabled(self) -> QSpinBox.StepEnabledFlag:
+        flags = QSpinBox.StepEnabledFlag
+        found = flags.StepUpEnabled if self.value() < self._high else flags.StepNone
+        return found | flags.StepDownEnabled if self.value() > self._low else found
 
 
 class ShareBox(QDoubleSpinBox):
-    """A share, without zeros behind its last digit."""
+    """A share, without zeros behind its last digit; what can be typed is as of `CountBox`."""
+
+    def __init__(self, field: RowField) -> None:
+        super().__init__()
+        self._low, self._high = field.low, field.high
+        self.setDecimals(3)
+        self.setSingleStep(SHARE_STEP)
+        self.setRange(0, MOST_TYPED)
+
+    @override
+    def stepBy(self, steps: int) -> None:
+        self.setValue(min(max(self.value() + steps * SHARE_STEP, self._low), self._high))
+
+    @override
+    def stepEnabled(self) -> QDoubleSpinBox.StepEnabledFlag:
+        flags = QDoubleSpinBox.StepEnabledFlag
+        found = flags.StepUpEnabled if self.value() < self._high else flags.StepNone
+        return found | flags.StepDownEnabled if self.value() > self._low else found
 
     @override
     def textFromValue(self, v: float) -> str:
@@ -72,11 +112,9 @@ def new_editor(field: RowField) -> Editor:
         for choice in field.choices:
             editor.addItem(FUNCTION_TITLES.get(choice, choice), choice)
     elif isinstance(field.default, int):
-        editor = QSpinBox()
+        editor = CountBox(field)
     else:
-        editor = ShareBox()
-        editor.setDecimals(3)
-        editor.setSingleStep(SHARE_STEP)
+        editor = ShareBox(field)
     if isinstance(editor, QAbstractSpinBox):
         editor.setKeyboardTracking(False)  # a number counts once it is typed to its end
         editor.setLocale(QLocale.c())
@@ -91,8 +129,8 @@ def set_editor(editor: Editor, field: RowField, value: Value) -> None:
     if isinstance(editor, QComboBox):
         editor.setCurrentIndex(editor.findData(value))
     elif isinstance(editor, QSpinBox):
-        editor.setRange(min(int(field.low), int(value)), max(int(field.high), int(value)))
+        editor.setRange(min(0, int(value)), max(MOST_TYPED, int(value)))
         editor.setValue(int(value))
     else:
-        editor.setRange(min(field.low, float(value)), max(field.high, float(value)))
+        editor.setRange(min(0, float(value)), max(MOST_TYPED, float(value)))
         editor.setValue(float(value))

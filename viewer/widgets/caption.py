@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from viewer.widgets.caption_notice import CaptionNotice
 from viewer.widgets.elided_label import ElidedLabel
 from viewer.widgets.theme import GRID_PX, TextSize
 
@@ -20,6 +22,9 @@ _INSTEAD = {
     "differences": "filters and maps show what changed between the two steps",
 }
 EDITED = "a filter is replaced, so the accuracy is unknown"
+# Notices beside the name, the most urgent first.
+HANGING, OPENING, GUESSED = "hanging", "opening", "guessed"
+TITLE_MIN_PX = 120  # what a notice leaves of the name
 TRAINING = "training"  # source of a network that belongs to a run
 
 
@@ -62,7 +67,13 @@ def details_of(network: NetworkRecord, step: int, kind: str = WEIGHTS) -> str:
 
 
 class NetworkCaption(QFrame):
-    """Title of the network; test accuracy, parameters and training step below."""
+    """Title of the network; test accuracy, parameters and training step below.
+
+    Attributes
+    ----------
+    notice : CaptionNotice
+        What is going on with the network: `HANGING`, `OPENING`, `GUESSED`.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,11 +82,22 @@ class NetworkCaption(QFrame):
         self.title = ElidedLabel(size_pt=TextSize.TITLE, bold=True)
         self.details = ElidedLabel()
         self.details.setObjectName("muted")
-        layout = QVBoxLayout(self)
+        self.notice = CaptionNotice((HANGING, OPENING, GUESSED))
+        lines = QVBoxLayout()
+        lines.setSpacing(0)
+        for line in (self.title, self.details):
+            line.setMinimumWidth(TITLE_MIN_PX)
+            lines.addWidget(line)
+        layout = QHBoxLayout(self)
         layout.setContentsMargins(2 * GRID_PX, GRID_PX - 2, 2 * GRID_PX, GRID_PX - 2)
-        layout.setSpacing(0)
-        layout.addWidget(self.title)
-        layout.addWidget(self.details)
+        layout.setSpacing(2 * GRID_PX)
+        layout.addLayout(lines, 1)
+        layout.addWidget(self.notice, 0, Qt.AlignmentFlag.AlignVCenter)
+
+    @property
+    def has_network(self) -> bool:
+        """Whether a network is named already."""
+        return self._network is not None
 
     def set_network(self, network: NetworkRecord, step: int = 0, kind: str = WEIGHTS) -> None:
         """Show what `network` is, with the weights of a training step, or what replaces them."""

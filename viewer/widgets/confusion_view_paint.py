@@ -160,11 +160,13 @@ class ConfusionPainter:
         np.fill_diagonal(share, 0.0)
         self._most = float(share.max(initial=0.0))
         place = np.round(share / (self._most or 1.0) * (COLORS - 1)).astype(np.intp)
-        colors = self._lut()[place]
-        surface, quiet = (np.uint32(self._theme.color(t).rgb()) for t in ("surface", "raised"))
-        colors = np.where(counts == 0, surface, colors)
-        np.fill_diagonal(colors, quiet)
-        self._colors, self._black = colors, needs_black_text(colors)
+        special = np.array([self._theme.color(t).rgb() for t in ("surface", "raised")], np.uint32)
+        surface, quiet = COLORS, COLORS + 1
+        place[counts == 0] = surface
+        np.fill_diagonal(place, quiet)
+        # What text stands out on is asked of each colour once: there may be a million cells.
+        colors = np.concatenate((self._lut().astype(np.uint32), special))
+        self._colors, self._black = colors[place], needs_black_text(colors)[place]
 
     def paint(
         self,

@@ -168,7 +168,8 @@ class Plot(QWidget):
         metrics = QFontMetricsF(self.font())
         left = metrics.horizontalAdvance(WIDEST_TICK) + GRID_PX
         line = metrics.height() + GRID_PX // 2
-        rect = QRectF(self.rect()).adjusted(int(left), int(line), -MARGIN_RIGHT_PX, -int(line))
+        top = line + metrics.height() // 2  # the uppermost number stands half above the line
+        rect = QRectF(self.rect()).adjusted(int(left), int(top), -MARGIN_RIGHT_PX, -int(line))
         rect.setWidth(max(rect.width(), 1.0))
         rect.setHeight(max(rect.height(), 1.0))
         ends = [line.trace.steps[-1] for line in self._lines if len(line.trace)]

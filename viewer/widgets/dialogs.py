@@ -11,9 +11,21 @@ from viewer.widgets.actions import ActionRow, key_text, plain_text
 from viewer.widgets.theme import GRID_PX, TextSize, text_font
 
 CLOSING_WIDTH_PX = 320
-MOUSE_ROWS = (
-    ("Draw", "Left button, pen or finger"),
-    ("Erase", "Right button, or the pen's other end"),
+# What one part of the window does with keys and mouse while it has the focus: no actions.
+NETWORK_ROWS = (
+    ("Network: another channel", "Arrow keys"),
+    ("Network: another layer", f"{key_text('Ctrl+Left')} or {key_text('Ctrl+Right')}"),
+    ("Network: one layer alone, and back", f"Enter or double click, {key_text('Esc')}"),
+    ("Network: open or close a block", "O"),
+    ("Network: freeze or free a layer", "L"),
+    ("Network: zoom", "Ctrl and the wheel"),
+    ("Network: move", "Middle button, or Space and drag"),
+)
+PAD_ROWS = (
+    ("Pad: draw", "Left button, pen or finger"),
+    ("Pad: erase", "Right button, or the pen's other end"),
+    ("Pad: keep the digit as an example", "0 to 9"),
+    ("Pad: another picture of the folder", "Left or Right"),
 )
 
 
@@ -27,13 +39,13 @@ def shortcut_rows(rows: Sequence[ActionRow]) -> list[tuple[str, str]]:
 
 
 class ShortcutsDialog(QDialog):
-    """All shortcuts of the table in two columns; the window stays usable beside it."""
+    """All shortcuts of the table and of its parts, in two columns; the window stays usable."""
 
     def __init__(self, rows: Sequence[ActionRow], parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keyboard shortcuts")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        entries = [*shortcut_rows(rows), *MOUSE_ROWS]
+        entries = [*shortcut_rows(rows), *NETWORK_ROWS, *PAD_ROWS]
         grid = QGridLayout()
         grid.setHorizontalSpacing(2 * GRID_PX)
         grid.setVerticalSpacing(GRID_PX // 2)

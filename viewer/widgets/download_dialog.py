@@ -28,6 +28,7 @@ WIDTH_PX = 400
 BAR_PX = 6
 MEGABYTE = 1e6
 WORDING = "Cancel", "Close", "Try again"
+UNPACKING = "Unpacking …"
 
 
 class DownloadDialog(QDialog):
@@ -51,6 +52,7 @@ class DownloadDialog(QDialog):
         self.setWindowTitle("Download")
         self.setModal(False)
         self._running = False
+        self._last_step = UNPACKING
         self._name = QLabel(self)
         self._name.setFont(text_font(TextSize.TITLE, bold=True))
         self._bar = ThinBar(self)
@@ -93,9 +95,17 @@ class DownloadDialog(QDialog):
         """Use the colours of `theme`."""
         self._bar.set_theme(theme)
 
-    def show_download(self, title: str) -> None:
-        """Show that a data set is being fetched, before the first byte."""
+    def show_download(self, title: str, last_step: str = UNPACKING) -> None:
+        """Show that something is being fetched, before the first byte.
+
+        Parameters
+        ----------
+        title : str
+        last_step : str
+            What is said once all bytes are there.
+        """
         self._running = True
+        self._last_step = last_step
         self._name.setText(title)
         self.setWindowTitle(f"Download {title}")
         self._bar.set_share(0.0)
@@ -110,7 +120,7 @@ class DownloadDialog(QDialog):
             return
         self._bar.set_share(done / total if total else 0.0)
         if total and done >= total:
-            self._text.setText("Unpacking …")
+            self._text.setText(self._last_step)
         elif total:
             self._text.setText(f"{done / MEGABYTE:.1f} of {total / MEGABYTE:.1f} MB")
         else:

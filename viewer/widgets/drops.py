@@ -9,7 +9,9 @@ from PyQt6.QtWidgets import QLabel, QWidget
 from viewer.widgets.overrides import override
 from viewer.widgets.theme import GRID_PX
 
-DROP_TEXT = "Drop a picture, a stroke file, a trained network or the folder of a run"
+DROP_TEXT = (
+    "Drop a picture, a folder of pictures, a stroke file, a trained network or the folder of a run"
+)
 
 
 class FileDrop(QObject):

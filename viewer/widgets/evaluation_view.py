@@ -34,10 +34,15 @@ SPACING_PX = 12
 CLOSE_PX = 18
 EMPTY_TEXT = (
     "“Evaluate” shows the network on screen all test images of its data set and counts what it "
-    "gets right: by class, by confidence, and the mistakes one by one."
+    "gets right: by class, by confidence, and the mistakes one by one. “On a folder” takes images "
+    "of your own, a folder for each class."
 )
 RUNNING_TEXT = "Evaluating …"
 BUTTON_TIP = "Classify all test images by the weights shown now"
+FOLDER_TIP = (
+    "Classify the images of a folder that has a folder for each class, prepared as the network "
+    "wants them; classes are told by the folders' names"
+)
 
 
 class EvaluationView(QWidget):
@@ -46,12 +51,15 @@ class EvaluationView(QWidget):
     Signals
     -------
     evaluate_requested()
+    folder_requested()
+        On images of a folder that is still to be chosen.
     cancel_requested()
     image_chosen(int)
         Index in the data set of an image that was clicked.
     """
 
     evaluate_requested = pyqtSignal()
+    folder_requested = pyqtSignal()
     cancel_requested = pyqtSignal()
     image_chosen = pyqtSignal(int)
 
@@ -159,6 +167,7 @@ class EvaluationView(QWidget):
 
     def _connect_signals(self) -> None:
         self._headline.evaluate.clicked.connect(self.evaluate_requested)
+        self._headline.folder.clicked.connect(self.folder_requested)
         self._headline.cancel.clicked.connect(self.cancel_requested)
         self.confusion.cell_chosen.connect(self._show_cell)
         self._mistakes.clicked.connect(self._on_mistakes_clicked)
@@ -197,6 +206,8 @@ class _Headline(QWidget):
         self.setFixedWidth(HEADLINE_PX)
         self.evaluate = QPushButton("Evaluate")
         self.evaluate.setToolTip(BUTTON_TIP)
+        self.folder = QPushButton("On a folder …")
+        self.folder.setToolTip(FOLDER_TIP)
         self.cancel = QPushButton("Cancel")
         self._progress = QProgressBar()
         self._progress.setTextVisible(False)
@@ -213,6 +224,7 @@ class _Headline(QWidget):
         layout.addWidget(self._progress)
         layout.addSpacing(GRID_PX // 2)
         layout.addWidget(self.evaluate)
+        layout.addWidget(self.folder)
         layout.addWidget(self.cancel)
         keep = QSizePolicy(self._progress.sizePolicy())
         keep.setRetainSizeWhenHidden(True)
@@ -242,6 +254,7 @@ class _Headline(QWidget):
 
     def set_running(self, running: bool) -> None:
         self.evaluate.setVisible(not running)
+        self.folder.setVisible(not running)
         self.cancel.setVisible(running)
         self._progress.setVisible(running)
         self._progress.setRange(0, 0 if running else 1)  # until the first batch is done

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 
 from PyQt6.QtCore import QEvent, QPointF, Qt, pyqtSignal
 from PyQt6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PyQt6.QtWidgets import QToolTip, QWidget
 from typing_extensions import override
 
-from viewer.core.records import NetworkRecord, Selection
+from viewer.core.card_layout import least_zoom
+from viewer.core.card_level import ZOOMS
+from viewer.core.records import NetworkRecord, Node, Selection
 from viewer.widgets import flow_keys
-from viewer.widgets.flow_canvas import FlowCanvas
+from viewer.widgets.flow_navigation import FlowNavigation
 from viewer.widgets.flow_scroll import scroll_by
 from viewer.widgets.theme import Theme
-
-MIN_ZOOM, MAX_ZOOM = 1, 12
 
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -28,13 +28,14 @@ _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _CLOSER = (Qt.Key.Key_Plus, Qt.Key.Key_Equal)  # the same key on many keyboards
 
 
-class FlowView(FlowCanvas):
+class FlowView(FlowNavigation):
     """Shows a network's layers as cards, and lets people point at what is in them.
 
     Hover reads values; a click selects; arrow keys walk maps, with Ctrl or Alt layers; Enter
     or a double click lets a card fill the view, Esc or another one goes back; Ctrl and the
     wheel, +, − and 0 zoom; the middle button, or Space and a drag, pans. Where locks are
-    offered, a click on one, or L for the selected layer, freezes a layer or frees it.
+    offered, a click on one, or L for the selected layer, freezes a layer or frees it. A click
+    on the control of a block, or O for the one of what is selected, opens or collapses it.
 
     Signals
     -------
@@ -44,7 +45,7 @@ class FlowView(FlowCanvas):
         What is under the mouse.
     record_painted : int
         Generation of the record that has just become visible.
-    zoom_changed : int or None
+    zoom_changed : float or None
         The person chose another zoom; None fits everything.
     frozen_changed : tuple of str
         The person closed or opened the lock of a layer; the layers that are frozen now.
@@ -68,20 +69,28 @@ class FlowView(FlowCanvas):
             self.hover_changed.emit(None)
 
     def zoom_by(self, steps: int) -> None:
-        """Zoom in by integer steps from what is shown, out by negative ones."""
+        """Zoom in by steps from what is shown, out by negative ones."""
         layout = self.layout_shown()
         if layout is None or self._focused is not None:
             return
-        now = layout.level.zoom
-        wanted = math.floor(now) + steps if steps > 0 else math.ceil(now) + steps
-        self._choose_zoom(max(MIN_ZOOM, min(MAX_ZOOM, wanted)))
+        now, nodes = layout.level.zoom, self._shown_nodes()
+        levels = [zoom for zoom in ZOOMS if zoom >= least_zoom(nodes)]
+        nearest = [z for z in levels if z > now] if steps > 0 else [z for z in levels if z < now]
+        if not nearest:
+            nearest = levels[-1:] if steps > 0 else levels[:1]
+        # From between two steps, the nearest one is the first.
+        wanted = nearest[min(steps, len(nearest)) - 1 if steps > 0 else max(steps, -len(nearest))]
+        self._choose_zoom(wanted)
 
     def zoom_to_fit(self) -> None:
         """Zoom so that everything is in sight."""
         self._choose_zoom(None)
 
     def show_only(self, node: str | None) -> None:
-        """Let one card fill the view; None goes back to all of them."""
+        """Let one card fill the view, of a node or of a block; None goes back to all of them."""
+        if node is not None and self._blocks is not None:
+            self.set_open_blocks(self._blocks.tree.to_show(node, self._blocks.paths))
+            node = self._blocks.shown.showing(node) or node
         if node != self._focused:
             self._focused = node
             self._set_hover(None)
@@ -99,6 +108,8 @@ class FlowView(FlowCanvas):
             self._surface().setCursor(Qt.CursorShape.ClosedHandCursor)
         elif left and (name := self._lock_at(event.position())) is not None:
             self._toggle_lock(name)
+        elif left and (button := self._button_at(event.position())) is not None:
+            self.toggle_block(button.path)
         elif left:
             self._select(self._at(event.position()))
 
@@ -110,8 +121,7 @@ class FlowView(FlowCanvas):
             self._pan_to(event.position())
             return
         self._cursor = event.position()
-        if self._locks.offered:
-            self._update_cursor()
+        self._update_cursor()
         self._set_hover(self._at(self._cursor))
         if self._hover is not None:
             self._surface().update()  # the readout follows the cursor within a pixel too
@@ -130,6 +140,8 @@ class FlowView(FlowCanvas):
         lock = self._lock_at(event.position())
         if lock is not None:
             self._toggle_lock(lock)  # the second of two quick clicks
+        elif (button := self._button_at(event.position())) is not None:
+            self.toggle_block(button.path)
         elif self._focused is not None:
             self.show_only(None)
         elif card is not None:
@@ -153,10 +165,18 @@ class FlowView(FlowCanvas):
         if event is not None and event.type() == QEvent.Type.Leave:
             self._set_hover(None)
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            name = self._lock_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), self._locks.tip(name) if name else "", self)
+            QToolTip.showText(event.globalPos(), self._tip_at(QPointF(event.pos())), self)
             return True
         return super().viewportEvent(event)
+
+    @override
+    def event(self, event: QEvent | None) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
+            if plain and event.key() == Qt.Key.Key_L and self._selected_lock() is not None:
+                event.accept()  # before the window's own shortcut of that key
+                return True
+        return super().event(event)
 
     @override
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
@@ -201,9 +221,10 @@ class FlowView(FlowCanvas):
             self.zoom_by(-1)
         elif key == Qt.Key.Key_0:
             self.zoom_to_fit()
-        elif key == Qt.Key.Key_L and self._selected_can_be_frozen():
-            assert self._selection is not None
-            self._toggle_lock(self._selection.node)
+        elif key == Qt.Key.Key_L and (lock := self._selected_lock()) is not None:
+            self._toggle_lock(lock)
+        elif key == Qt.Key.Key_O and self._selected_block() is not None:
+            self.toggle_block(self._selected_block() or "")
         elif key == Qt.Key.Key_Space:
             self._space_down = True
             self._update_cursor()
@@ -214,17 +235,58 @@ class FlowView(FlowCanvas):
     def _walk(self, dx: int, dy: int, *, layers: bool) -> bool:
         if self._scene is None or (layers and dy):
             return False
-        nodes = self._scene.network.nodes
+        nodes = self._walked_nodes()
         if self._selection is None:
             self._select(flow_keys.first_selection(nodes))
         elif layers:
-            self._select(flow_keys.next_layer(nodes, self._selection, dx))
+            # From the card of the block, where what is selected is inside of a collapsed one.
+            shown = self._scene.shown
+            name = shown.output_of[shown.shown_of[self._selection.node]]
+            from_here = replace(self._selection, node=name)
+            self._select(flow_keys.next_layer(nodes, from_here, dx))
         else:
-            card = self._scene.layout.cards.get(self._selection.node)
+            card = self._scene.card_of(self._selection.node)
             if card is not None:
-                node = self._scene.node(card.node)
+                node = self._scene.node(self._selection.node)
                 self._select(flow_keys.next_channel(card, node, self._selection, dx, dy))
         return True
+
+    @override
+    def reveal_card(self, name: str) -> None:
+        self._set_hover(None)
+        super().reveal_card(name)
+
+    @override
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        self._set_hover(None)  # it went with its map; the pointer is over something else
+
+    @override
+    def toggle_block(self, path: str) -> None:
+        self._set_hover(None)
+        super().toggle_block(path)
+        self._update_cursor()
+
+    def _walked_nodes(self) -> tuple[Node, ...]:
+        """Return the nodes of the network whose values the cards show, in their order."""
+        if self._scene is None:
+            return ()
+        shown = self._scene.shown
+        return tuple(self._scene.node(shown.output_of[node.name]) for node in shown.nodes)
+
+    def _selected_block(self) -> str | None:
+        if self._selection is None or self._blocks is None:
+            return None
+        return self._blocks.block_of(self._selection.node)
+
+    def _tip_at(self, position: QPointF) -> str:
+        name = self._lock_at(position)
+        if name is not None:
+            return self._locks.tip(name)
+        button = self._button_at(position)
+        if button is None or self._blocks is None:
+            return ""
+        return button.tip(len(self._blocks.tree.blocks[button.path].nodes))
 
     def _at(self, position: QPointF) -> Selection | None:
         if self._scene is None:
@@ -236,8 +298,12 @@ class FlowView(FlowCanvas):
             return None
         return self._scene.lock_at(position + self._offset())
 
-    def _selected_can_be_frozen(self) -> bool:
-        return self._selection is not None and self._selection.node in self._locks.offered
+    def _selected_lock(self) -> str | None:
+        """Return the layer, or the collapsed block, that is selected and has a lock."""
+        if self._selection is None or self._blocks is None:
+            return None
+        name = self._blocks.shown.shown_of.get(self._selection.node, "")
+        return None if self._locks.closed(name) is None else name
 
     def _toggle_lock(self, name: str) -> None:
         self._set_locks(self._locks.toggled(name))
@@ -254,7 +320,7 @@ class FlowView(FlowCanvas):
             self._surface().update()
             self.hover_changed.emit(hover)
 
-    def _choose_zoom(self, zoom: int | None) -> None:
+    def _choose_zoom(self, zoom: float | None) -> None:
         if zoom != self._zoom:
             self._set_hover(None)
             self.set_zoom(zoom)
@@ -271,6 +337,6 @@ class FlowView(FlowCanvas):
         if self._pan_from is not None:
             return
         shape = Qt.CursorShape.OpenHandCursor if self._space_down else Qt.CursorShape.ArrowCursor
-        if self._locks.offered and self._lock_at(self._cursor) is not None:
+        if self._lock_at(self._cursor) is not None or self._button_at(self._cursor) is not None:
             shape = Qt.CursorShape.PointingHandCursor
         self._surface().setCursor(shape)

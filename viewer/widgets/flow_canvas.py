@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PyQt6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 from typing_extensions import override
@@ -20,6 +20,7 @@ from viewer.core.records import (
     same_nodes,
 )
 from viewer.widgets import flow_fields, flow_overlay
+from viewer.widgets.flow_blocks import OpenBlocks
 from viewer.widgets.flow_locks import Locks
 from viewer.widgets.flow_scene import FlowScene
 from viewer.widgets.flow_scroll import (
@@ -64,15 +65,20 @@ class FlowCanvas(QAbstractScrollArea):
         self._locks = Locks()
         self._fields = flow_fields.Fields({})
         self._message = ""
-        self._zoom: int | None = None
+        self._zoom: float | None = None
         self._focused: str | None = None
         self._selection: Selection | None = None
         self._hover: Selection | None = None
         self._cursor = QPointF()
+        self._blocks: OpenBlocks | None = None
         self._scene: FlowScene | None = None
         self._chrome: QPixmap | None = None
         self._kernels_changed = False  # since they were painted into it
         self._unreported: int | None = None
+        # What one repaint doesn't get done is done by the next, after other events.
+        self._unfinished = QTimer(self)
+        self._unfinished.setSingleShot(True)
+        self._unfinished.timeout.connect(self._surface().update)
         self._sources: _Sources = (None, None, None, ())
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -98,7 +104,11 @@ class FlowCanvas(QAbstractScrollArea):
         weights until others come: a network that is visited at another step doesn't flicker.
         """
         stays = same_nodes(self._network, network)
+        before = self._blocks
         self._network = network
+        self._blocks = None if network is None else OpenBlocks(network)
+        if stays and self._blocks is not None and before is not None:
+            self._blocks.set(before.paths)
         self._hover = None
         self._dead = {}
         if not stays:
@@ -158,8 +168,8 @@ class FlowCanvas(QAbstractScrollArea):
         """Close the locks of these layers and open all others; gives no signal."""
         self._set_locks(self._locks._replace(frozen=frozenset(names)))
 
-    def set_zoom(self, zoom: int | None) -> None:
-        """Show maps of 28 × 28 at an integer scale; None for the largest that fits."""
+    def set_zoom(self, zoom: float | None) -> None:
+        """Show maps of 28 × 28 at a scale; None for the largest that fits."""
         if zoom != self._zoom:
             self._zoom = zoom
             self._rebuild()
@@ -170,18 +180,27 @@ class FlowCanvas(QAbstractScrollArea):
         self._surface().update()
 
     def set_selection(self, selection: Selection | None) -> None:
-        """Outline a pixel and its map, and bring it into sight."""
+        """Outline a pixel and its map, and bring it into sight, opening what it is inside of."""
         known = self._network is not None and any(
             selection is not None and node.name == selection.node for node in self._network.nodes
         )
         self._selection = selection if known else None
-        if self._selection is not None:
-            if self._focused is not None and self._focused != self._selection.node:
-                self._focused = self._selection.node
+        if self._selection is not None and self._blocks is not None:
+            blocks, node = self._blocks, self._selection.node
+            changed = blocks.set(blocks.tree.to_show(node, blocks.paths))
+            card = blocks.shown.showing(node)
+            if self._focused is not None and self._focused != card:
+                self._focused, changed = card, True
+            if changed:
                 self._rebuild()
             self._reveal(self._selection)
         self._describe_selection()
         self._surface().update()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that is in sight is painted as the newest record has it."""
+        return self._scene is None or self._scene.complete
 
     def layout_shown(self) -> FlowLayout | None:
         """Return where the cards are; None without a network."""
@@ -209,7 +228,7 @@ class FlowCanvas(QAbstractScrollArea):
     @override
     def viewportEvent(self, event: QEvent | None) -> bool:
         if event is not None and event.type() == QEvent.Type.DevicePixelRatioChange:
-            self._rebuild_scene()
+            self._rebuild()
         return super().viewportEvent(event)
 
     @override
@@ -223,7 +242,9 @@ class FlowCanvas(QAbstractScrollArea):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_on_top(painter, bounds)
         painter.end()
-        if self._unreported is not None and self._scene is not None:
+        if self._scene is not None and not self._scene.complete:
+            self._unfinished.start()
+        elif self._unreported is not None and self._scene is not None:
             generation, self._unreported = self._unreported, None
             self.record_painted.emit(generation)
 
@@ -234,6 +255,7 @@ class FlowCanvas(QAbstractScrollArea):
         elif self._kernels_changed:
             scene.paint_kernels(self._chrome, offset)
         self._kernels_changed = False
+        scene.paint_bars(self._chrome, offset)
         painter.drawPixmap(0, 0, self._chrome)
         painter.translate(-offset)
         scene.paint(painter, bounds.translated(offset))
@@ -294,7 +316,11 @@ class FlowCanvas(QAbstractScrollArea):
     def _make_scene(self, layout: FlowLayout) -> None:
         assert self._network is not None, "there is no layout without a network"
         dpr = self.devicePixelRatioF()
-        scene = FlowScene(self._network, layout, self._theme, self._display, dpr, self._fonts)
+        reuse = self._scene if self._scene and self._scene.network is self._network else None
+        shown = None if self._blocks is None else self._blocks.shown
+        scene = FlowScene(
+            self._network, layout, self._theme, self._display, dpr, self._fonts, reuse, shown
+        )
         scene.weights, scene.record, scene.dead = self._weights, self._record, self._dead
         scene.locks = self._locks
         self._scene = scene
@@ -303,18 +329,24 @@ class FlowCanvas(QAbstractScrollArea):
     def _lay_out(self, network: NetworkRecord) -> FlowLayout:
         # Not the viewport's own size: that depends on whether there are scroll bars now.
         size = self.maximumViewportSize()
-        text = self._fonts.measure(network)
+        blocks = self._blocks
+        assert blocks is not None, "a network has its blocks, if only none"
+        nodes = blocks.shown.nodes
+        self._fonts.labels = {} if self._focused else blocks.shown.labels()
+        text = self._fonts.measure(network, nodes)
         zoom = self._zoom if self._focused is None else None
 
-        def attempt(width: int) -> FlowLayout:
-            return lay_out(
-                network.nodes, width, size.height(), zoom=zoom, text=text, only=self._focused
-            )
-
-        layout = attempt(size.width())
-        if layout.height > size.height():
-            layout = attempt(size.width() - scroll_bar_px(self))
-        return layout
+        return lay_out(
+            nodes,
+            size.width(),
+            size.height(),
+            zoom=zoom,
+            text=text,
+            only=self._focused,
+            opened=blocks.shown.opened,
+            scroll_bar=scroll_bar_px(self),
+            ratio=self.devicePixelRatioF(),
+        )
 
     def _set_locks(self, locks: Locks) -> None:
         shown_before, self._locks = self._locks, locks

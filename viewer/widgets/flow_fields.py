@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PyQt6.QtCore import QLineF
+from PyQt6.QtCore import QLineF, QRectF
 from PyQt6.QtGui import QPainter, QPen
 
+from viewer.core.card_layout import Card
 from viewer.widgets.flow_geometry import patch_rect, pitch
 from viewer.widgets.flow_scene import FlowScene
 
@@ -25,15 +26,23 @@ class Fields:
 
     def __init__(self, of: Mapping[str, Sequence[Edge]]) -> None:
         self.of = of
-        self._placed: tuple[FlowScene | None, list[QLineF]] = (None, [])
+        self._scene: FlowScene | None = None
+        self._placed: dict[str, list[QLineF]] = {}  # of cards that were in sight
 
     def paint(self, painter: QPainter, scene: FlowScene) -> None:
         """Draw them; the painter is in the layout's coordinates."""
         if not self.of:
             return
-        if self._placed[0] is not scene:
-            self._placed = scene, self.lines(scene)
-        lines = self._placed[1]
+        if self._scene is not scene:
+            self._scene, self._placed = scene, {}
+        visible = _visible(painter)
+        lines: list[QLineF] = []
+        for name in self.of:
+            card = scene.card_of(name)
+            if card is not None and _overlap(card, visible):
+                if name not in self._placed:
+                    self._placed[name] = self.lines(scene, name)
+                lines += self._placed[name]
         if not lines:
             return
         for pen in (
@@ -43,18 +52,28 @@ class Fields:
             painter.setPen(pen)
             painter.drawLines(*lines)
 
-    def lines(self, scene: FlowScene) -> list[QLineF]:
-        """Return where the lines are in a layout."""
+    def lines(self, scene: FlowScene, name: str) -> list[QLineF]:
+        """Return where the lines of one layer are in a layout."""
+        card, edges = scene.card_of(name), self.of[name]
+        if card is None or card.bars or not edges:
+            return []
+        step = pitch(card.scale, scene.dpr) / card.reduce
         found: list[QLineF] = []
-        for name, edges in self.of.items():
-            card = scene.layout.cards.get(name)
-            if card is None or card.bars or not edges:
-                continue
-            step = pitch(card.scale, scene.dpr)
-            for row in range(card.grid.count):
-                corner = patch_rect(card, row, (0, 0), (1, 1), scene.dpr).topLeft()
-                found += [
-                    QLineF(x * step, y * step, u * step, v * step).translated(corner)
-                    for x, y, u, v in edges
-                ]
+        for row in range(card.grid.count):
+            corner = patch_rect(card, row, (0, 0), (1, 1), scene.dpr).topLeft()
+            found += [
+                QLineF(x * step, y * step, u * step, v * step).translated(corner)
+                for x, y, u, v in edges
+            ]
         return found
+
+
+def _visible(painter: QPainter) -> QRectF:
+    """Return the part of the layout that is painted."""
+    back, invertible = painter.worldTransform().inverted()
+    return back.mapRect(QRectF(painter.viewport())) if invertible else QRectF()
+
+
+def _overlap(card: Card, visible: QRectF) -> bool:
+    frame = card.frame
+    return QRectF(frame.x, frame.y, frame.width, frame.height).intersects(visible)

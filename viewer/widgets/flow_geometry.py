@@ -33,7 +33,7 @@ def pitch(scale: int, dpr: float) -> float:
 
 
 def part_rect(
-    place: Rect, scale: int, dpr: float, origin: tuple[int, int], size: tuple[int, int]
+    place: Rect, scale: int, dpr: float, origin: tuple[float, float], size: tuple[float, float]
 ) -> QRectF:
     """Return where a part of a picture is.
 
@@ -44,7 +44,7 @@ def part_rect(
     scale : int
     dpr : float
     origin, size : (y, x) and (height, width)
-        Of the part, in the picture's pixels.
+        Of the part, in the picture's pixels; parts of them where maps are reduced.
     """
     step = pitch(scale, dpr)
     left, top = round(place.x * dpr) / dpr, round(place.y * dpr) / dpr
@@ -61,6 +61,7 @@ def tile_rect(card: Card, channel: int, dpr: float) -> QRectF:
     if card.bars:
         top = card.maps.y + channel * card.scale
         return QRectF(card.maps.x, top, card.maps.width, card.scale)
+    channel = 0 if card.color else channel
     size = card.grid.height, card.grid.width
     return part_rect(card.maps, card.scale, dpr, card.grid.origin(channel), size)
 
@@ -68,11 +69,15 @@ def tile_rect(card: Card, channel: int, dpr: float) -> QRectF:
 def patch_rect(
     card: Card, channel: int, top_left: tuple[int, int], size: tuple[int, int], dpr: float
 ) -> QRectF:
-    """Return where a part of a map is."""
+    """Return where a part of a map is, whose place and size are in the map's own pixels."""
     if card.bars:
         return tile_rect(card, channel, dpr)
-    y, x = card.grid.origin(channel)
-    return part_rect(card.maps, card.scale, dpr, (y + top_left[0], x + top_left[1]), size)
+    y, x = card.grid.origin(0 if card.color else channel)
+    if card.reduce == 1:
+        return part_rect(card.maps, card.scale, dpr, (y + top_left[0], x + top_left[1]), size)
+    step = 1 / card.reduce
+    origin = y + top_left[0] * step, x + top_left[1] * step
+    return part_rect(card.maps, card.scale, dpr, origin, (size[0] * step, size[1] * step))
 
 
 def kernel_rect(card: Card, selection: Selection, dpr: float) -> QRectF:
@@ -98,7 +103,7 @@ def selection_at(card: Card, x: float, y: float, dpr: float) -> Selection | None
         row = math.floor((y - card.maps.y) / card.scale)
         inside = card.maps.contains(x, y) and row < card.grid.count
         return Selection(card.node, row) if inside else None
-    found = card.grid.at(*_pixel(card.maps, card.scale, x, y, dpr))
+    found = _map_pixel(card, x, y, dpr)
     if found is not None:
         return Selection(card.node, *found)
     if card.matrix is None or card.kernels is None:
@@ -108,6 +113,18 @@ def selection_at(card: Card, x: float, y: float, dpr: float) -> Selection | None
         return None
     channel, in_channel, ky, kx = weight
     return Selection(card.node, channel, ky, kx, in_channel)
+
+
+def _map_pixel(card: Card, x: float, y: float, dpr: float) -> tuple[int, int, int] | None:
+    """Return (channel, y, x) of the map's own pixel at a point, also where it is reduced."""
+    found = card.grid.at(*_pixel(card.maps, card.scale, x, y, dpr))
+    if found is None or card.reduce == 1:
+        return found
+    channel = found[0]
+    tile, step = tile_rect(card, channel, dpr), pitch(card.scale, dpr) / card.reduce
+    height, width = card.map_size  # the last pixel of a picture can stand for fewer
+    row, column = (math.floor(n / step + _ROUNDING) for n in (y - tile.y(), x - tile.x()))
+    return channel, min(max(row, 0), height - 1), min(max(column, 0), width - 1)
 
 
 def _pixel(place: Rect, scale: int, x: float, y: float, dpr: float) -> tuple[int, int]:

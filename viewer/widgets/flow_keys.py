@@ -27,6 +27,8 @@ def next_channel(card: Card, node: Node, selection: Selection, dx: int, dy: int)
     """
     columns = 1 if card.bars else card.grid.columns
     count = node.output_shape[0] if card.bars else card.grid.count
+    if card.color:  # one picture of three channels, side by side for the keys
+        columns = count = node.output_shape[0]
     row, column = divmod(selection.channel, columns)
     row, column = row + dy, column + dx
     channel = row * columns + column

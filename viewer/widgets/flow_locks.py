@@ -9,6 +9,7 @@ from PyQt6.QtGui import QPainter, QPen
 
 from viewer.core.card_layout import TITLE_LINE_PX, Card
 from viewer.core.layout import FlowLayout
+from viewer.widgets.flow_titles import BLOCK_BUTTON_PX
 from viewer.widgets.theme import Theme
 
 LOCK_PX = TITLE_LINE_PX  # at the right end of a card's first title line
@@ -25,7 +26,8 @@ class Locks(NamedTuple):
     Attributes
     ----------
     offered : tuple of str
-        Names of the layers that can be frozen.
+        Names of the layers that can be frozen. The card of a collapsed block has a lock for all
+        of those inside.
     frozen : frozenset of str
         Names of those that are; one that is not offered has no lock.
     """
@@ -34,12 +36,21 @@ class Locks(NamedTuple):
     frozen: frozenset[str] = frozenset()
 
     def closed(self, name: str) -> bool | None:
-        """Return whether the lock of a layer is closed; None if it has none."""
-        return name in self.frozen if name in self.offered else None
+        """Return whether the lock of a layer, or block, is closed; None if it has none."""
+        inside = self._inside(name)
+        return self.frozen.issuperset(inside) if inside else None
 
     def toggled(self, name: str) -> Locks:
         """Return them with one lock opened or closed."""
-        return self._replace(frozen=self.frozen ^ {name})
+        inside = frozenset(self._inside(name))
+        closed = self.frozen.issuperset(inside)
+        return self._replace(frozen=self.frozen - inside if closed else self.frozen | inside)
+
+    def _inside(self, name: str) -> tuple[str, ...]:
+        """Return the layers that a lock is of: one, or those inside a block."""
+        if name in self.offered:
+            return (name,)
+        return tuple(layer for layer in self.offered if layer.startswith(f"{name}."))
 
     def names(self) -> tuple[str, ...]:
         """Return the layers that are frozen, in the network's order."""
@@ -50,19 +61,19 @@ class Locks(NamedTuple):
         return FROZEN_TIP if self.closed(name) else FREE_TIP
 
 
-def lock_rect(card: Card) -> QRectF:
-    """Return where the lock of a card is."""
-    return QRectF(card.title.right - LOCK_PX, card.title.y, LOCK_PX, LOCK_PX)
+def lock_rect(card: Card, *, block: bool = False) -> QRectF:
+    """Return where the lock of a card is: of a block, beside the control that opens it."""
+    right = card.title.right - (BLOCK_BUTTON_PX if block else 0)
+    return QRectF(right - LOCK_PX, card.title.y, LOCK_PX, LOCK_PX)
 
 
 def lock_at(layout: FlowLayout, locks: Locks, point: QPointF) -> str | None:
-    """Return the layer whose lock is at a point of the layout."""
-    for name in locks.offered:
-        card = layout.cards.get(name)
-        if card is not None:
-            reach = lock_rect(card).adjusted(-REACH_PX, -REACH_PX, REACH_PX, REACH_PX)
-            if reach.contains(point):
-                return name
+    """Return the layer, or the block, whose lock is at a point of the layout."""
+    for name, card in layout.cards.items():
+        place = lock_rect(card, block=name not in locks.offered)
+        reach = place.adjusted(-REACH_PX, -REACH_PX, REACH_PX, REACH_PX)
+        if reach.contains(point) and locks.closed(name) is not None:
+            return name
     return None
 
 

@@ -37,7 +37,7 @@ _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 def cell_rect(scene: FlowScene, selection: Selection) -> QRectF:
     """Return where a selected pixel, unit, class or weight is; empty if it isn't shown."""
-    card = scene.layout.cards.get(selection.node)
+    card = scene.card_of(selection.node)
     if card is None:
         return QRectF()
     if selection.in_channel is not None:
@@ -50,7 +50,7 @@ def cell_rect(scene: FlowScene, selection: Selection) -> QRectF:
 
 def paint_selection(painter: QPainter, scene: FlowScene, selection: Selection) -> None:
     """Outline the selected map and its pixel in the accent."""
-    card = scene.layout.cards.get(selection.node)
+    card = scene.card_of(selection.node)
     cell = cell_rect(scene, selection)
     if card is None or cell.isEmpty():
         return
@@ -70,7 +70,7 @@ def paint_hover(
     cell = cell_rect(scene, hover)
     strongest = max((abs(source.amount) for source in sources), default=0.0)
     for source in reversed(sources):  # the strongest on top
-        card = scene.layout.cards.get(source.source)
+        card = scene.card_of(source.source)
         row = scene.row_of(card, source.channel) if card is not None else None
         if card is None or row is None:
             continue
@@ -146,12 +146,17 @@ def readout(scene: FlowScene, hover: Selection) -> tuple[str, ...]:
     node = scene.node(hover.node)
     value = scene.value(hover)
     lines = [f"{hover.node}  {_place(scene, hover)}"]
-    if value is not None:
+    if colors := scene.color_weights(hover) or scene.color_values(hover):
+        lines += [f"{name} {format_exact(weight)}" for name, weight in colors]
+    elif value is not None:
         lines.append(f"{format_number(value * 100)} %" if _is_share(node.kind) else "")
         lines[-1] = f"{lines[-1]}  {format_exact(value)}".strip()
     kind = WeightsKind.WEIGHTS if scene.weights is None else scene.weights.kind
     if hover.in_channel is not None and kind is not WeightsKind.WEIGHTS:
         lines.append(kind.noun)
+    card = scene.card_of(hover.node)
+    if hover.in_channel is None and card is not None and card.reduce > 1:
+        lines.append(f"1 px = {card.reduce} × {card.reduce} values")
     if hover.in_channel is None and hover.channel in scene.dead.get(hover.node, ()):
         lines.append("stayed at 0 over the last drawings")
     return tuple(lines)
@@ -165,6 +170,8 @@ def _place(scene: FlowScene, hover: Selection) -> str:
     node = scene.node(hover.node)
     if hover.in_channel is not None:
         kernel = f"filter {hover.channel}, input channel {hover.in_channel}"
+        if scene.color_weights(hover):
+            kernel = f"filter {hover.channel}"
         if node.kind is Kind.DENSE:
             kernel = f"weights of unit {hover.channel}, channel {hover.in_channel}"
         return f"{kernel}, y {hover.y}, x {hover.x}"
@@ -172,6 +179,8 @@ def _place(scene: FlowScene, hover: Selection) -> str:
         return f"class {scene.network.class_names[hover.channel]}"
     if len(node.output_shape) == 1:
         return f"unit {hover.channel}"
+    if scene.color_values(hover):
+        return f"y {hover.y}, x {hover.x}"
     return f"channel {hover.channel}, y {hover.y}, x {hover.x}"
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from PyQt6.QtCore import QPointF, QRectF, QSize
+from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import QPainter, QPen, QPixmap
 
-from viewer.core.card_layout import Card
+from viewer.core.blocks import ShownGraph
+from viewer.core.card_layout import NOTE_PX, Card, Rect
 from viewer.core.explain.contributions import Contribution, contributions
-from viewer.core.imaging.color_scale import Colors, network_limits, scale_for, table
-from viewer.core.imaging.display import DisplaySettings, Scope
+from viewer.core.imaging.color_scale import Colors, table
+from viewer.core.imaging.display import DisplaySettings
 from viewer.core.imaging.kernels import as_kernels
+from viewer.core.imaging.layer_scales import INPUT_COLORS
 from viewer.core.layout import FlowLayout
 from viewer.core.records import (
     ActivationRecord,
@@ -24,20 +27,31 @@ from viewer.core.records import (
     WeightsRecord,
 )
 from viewer.widgets.flow_bars import ClassBars
+from viewer.widgets.flow_blocks import (
+    BUTTON_GAP_PX,
+    BUTTON_PX,
+    BlockButton,
+    button_at,
+    open_rect,
+    paint_bands,
+    paint_button,
+    paint_headings,
+)
+from viewer.widgets.flow_coloring import Coloring
 from viewer.widgets.flow_edges import paint_edges, route_edges
 from viewer.widgets.flow_geometry import card_at, selection_at, tile_rect
+from viewer.widgets.flow_kernel_picture import KernelPictures
 from viewer.widgets.flow_locks import LOCK_GAP_PX, LOCK_PX, Locks, lock_at, lock_rect, paint_lock
-from viewer.widgets.flow_picture import MapsPicture, Ticks, paint_kernels, paint_strip
+from viewer.widgets.flow_picture import BandStore, MapsPicture, Ticks, paint_strip
 from viewer.widgets.flow_titles import TitleFonts, paint_title
 from viewer.widgets.ready_text import NumberText, ReadyText
 from viewer.widgets.theme import RADIUS_PX, Theme
 
 DEAD_MARK_PX = 4
 _CHARACTER_PX = 8  # of a number below the colour bar, generously
-# An image is shown as what it is, whatever colours are chosen for maps.
-_INPUT_COLORS = DisplaySettings(sequential="grey")
 
 ZERO = "0"
+COLOR_NAMES = ("red", "green", "blue")
 
 
 class FlowScene:
@@ -52,11 +66,18 @@ class FlowScene:
     dpr : float
         Device pixel ratio.
     fonts : TitleFonts
+    reuse : FlowScene, optional
+        One that was shown before: what it has painted and still fits is taken over.
+    shown : ShownGraph, optional
+        What the cards are of, where blocks are collapsed; the network's nodes by default.
 
     Attributes
     ----------
-    network, layout, theme, dpr, fonts
+    network, layout, theme, dpr, fonts, shown
         As given.
+    complete : bool
+        Whether all that was in sight when it was painted last is of the newest record; if
+        not, painting goes on with the next call of `paint`.
     record : ActivationRecord or None
     weights : WeightsRecord or None
     dead : mapping of node name to frozenset of int
@@ -73,6 +94,8 @@ class FlowScene:
         display: DisplaySettings,
         dpr: float,
         fonts: TitleFonts,
+        reuse: FlowScene | None = None,
+        shown: ShownGraph | None = None,
     ) -> None:
         self.network = network
         self.layout = layout
@@ -84,26 +107,39 @@ class FlowScene:
         self.dead: Mapping[str, frozenset[int]] = {}
         self.locks = Locks()
         self._display = display
-        self._nodes = {node.name: node for node in network.nodes}
-        self._edges = route_edges(layout, network.nodes)
-        self._pictures = {
-            name: MapsPicture(self._nodes[name], card, theme, dpr)
-            for name, card in layout.cards.items()
-            if not card.bars
-        }
+        names = {node.name: node.name for node in network.nodes}
+        self.shown = shown or ShownGraph(network.nodes, names, names)
+        self._real = {node.name: node for node in network.nodes}
+        self._nodes = {node.name: node for node in self.shown.nodes}
+        self._edges = route_edges(layout, self.shown.nodes)
+        self.complete = True
+        coloring = None if reuse is None else reuse._coloring
+        self._coloring: Coloring = Coloring(network, theme, display, dpr, coloring)
+        if coloring is not None:
+            self._coloring.take_over(coloring, layout.cards, self._nodes)
+        self._kernels: KernelPictures = KernelPictures() if reuse is None else reuse._kernels
         self._bars = {
-            name: ClassBars(network, card, theme, fonts)
+            name: ClassBars(network, card, theme, fonts, dpr)
             for name, card in layout.cards.items()
             if card.bars
         }
         self._muted = theme.color("text_muted")
         self._numbers = NumberText(fonts.small)
         self._zero = ReadyText(fonts.small)
-        self._limits_of: tuple[object, float] = (None, 0.0)
+
+    @property
+    def store(self) -> BandStore:
+        """What is kept of the maps' pictures."""
+        return self._coloring.store
 
     def node(self, name: str) -> Node:
-        """Return the node called `name`."""
-        return self._nodes[name]
+        """Return the node of the network, or the collapsed block, called `name`."""
+        return self._real.get(name) or self._nodes[name]
+
+    def card_of(self, name: str) -> Card | None:
+        """Return the card that shows the values of a node of the network; None if none does."""
+        shown = self.shown.showing(name)
+        return None if shown is None else self.layout.cards.get(shown)
 
     def chrome(self, size: QSize, offset: QPointF) -> QPixmap:
         """Return everything that doesn't depend on a record.
@@ -121,11 +157,16 @@ class FlowScene:
         painter = QPainter(pixmap)
         painter.translate(-offset)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        paint_edges(painter, self._edges, self.theme)
-        for card in self._cards_in(_visible(pixmap, offset)):
+        visible = _visible(pixmap, offset)
+        paint_bands(painter, self.layout.bands, self.theme, visible)
+        paint_edges(painter, self._edges, self.theme, visible)
+        paint_headings(painter, self.layout.bands, self.theme, self.fonts, visible)
+        for card in self._cards_in(visible):
             self._paint_frame(painter, card)
         painter.end()
         self.paint_kernels(pixmap, offset)
+        for bars in self._bars.values():
+            bars.forget()
         return pixmap
 
     def paint_kernels(self, chrome: QPixmap, offset: QPointF) -> None:
@@ -142,26 +183,44 @@ class FlowScene:
         display = self._display
         if self.weights is not None and self.weights.kind is WeightsKind.GRADIENTS:
             display = display.for_gradients()
+        self._kernels.set(self.weights, display, self.theme)
         for card in self._cards_in(_visible(chrome, offset)):
-            weights = self.weights.weights.get(card.node) if self.weights else None
-            paint_kernels(painter, card, weights, display, self.theme, self.dpr)
+            self._kernels.paint(painter, card, self.dpr)
         painter.end()
 
+    def paint_bars(self, chrome: QPixmap, offset: QPointF) -> None:
+        """Paint the classes' rows over those of before, as far as the record changes them.
+
+        Parameters
+        ----------
+        chrome : QPixmap
+            As `chrome` made it for the same `offset`.
+        offset : QPointF
+        """
+        for bars in self._bars.values():
+            if rows := bars.changed(self.record):
+                painter = QPainter(chrome)
+                painter.translate(-offset)
+                bars.paint(painter, rows)
+                painter.end()
+
     def paint(self, painter: QPainter, visible: QRectF) -> None:
-        """Paint all that depends on the record, bringing visible pictures up to date."""
-        names = [card.node for card in self._cards_in(visible)]
-        pictures = [self._pictures[name] for name in names if name in self._pictures]
-        for picture in pictures:
-            if picture.shown is not self.record or self.record is None:
-                self._refresh(picture)
-            picture.paint(painter)
+        """Paint the maps and their numbers, bringing visible pictures up to date.
+
+        That takes as many calls as `complete` says: each does a part of what there is to do.
+        """
+        cards = list(self._cards_in(visible))
+        picture_of, nodes = self._coloring.picture, self._nodes
+        pictures = [picture_of(card, nodes[card.node]) for card in cards if not card.bars]
+        in_sight = [(picture, picture.visible_bands(visible)) for picture in pictures]
+        self.complete = self._coloring.refresh(in_sight, self.record, self.values)
+        for picture, bands in in_sight:
+            picture.paint(painter, bands)
+        self.store.trim(sum(len(bands) for _, bands in in_sight))
         painter.setFont(self.fonts.small)
         painter.setPen(self._muted)
         for picture in pictures:
             self._paint_ticks(painter, picture)
-        for name in names:
-            if name in self._bars:
-                self._bars[name].paint(painter, self.record)
         self._paint_dead(painter, visible)
 
     def card_at(self, point: QPointF) -> Card | None:
@@ -172,27 +231,43 @@ class FlowScene:
         """Return the layer whose lock is under a point."""
         return lock_at(self.layout, self.locks, point)
 
+    def paint_edges_of(self, painter: QPainter, name: str, visible: QRectF) -> None:
+        """Point out the lines to and from a card, where lines could be mixed up."""
+        if any(len(node.inputs) > 1 for node in self.shown.nodes):
+            own = [edge for edge in self._edges if name in (edge.source, edge.target)]
+            paint_edges(painter, own, self.theme, visible, strong=True)
+
+    def block_button_at(self, point: QPointF) -> BlockButton | None:
+        """Return the control under a point that opens or closes a block."""
+        return button_at(self.layout, self.shown, point)
+
     def selection_at(self, point: QPointF) -> Selection | None:
-        """Return the pixel, unit, class or weight under a point."""
+        """Return the pixel, unit, class or weight under a point.
+
+        On the card of a collapsed block, of the node whose values it shows.
+        """
         card = self.card_at(point)
         if card is None:
             return None
         found = selection_at(card, point.x(), point.y(), self.dpr)
         if found is None or not card.bars:
-            return found
+            name = self.shown.output_of[card.node]
+            return found if found is None or name == card.node else replace(found, node=name)
         return Selection(card.node, self._bars[card.node].shown(self.record)[found.channel])
 
     def row_of(self, card: Card, channel: int) -> int | None:
         """Return the tile that shows a channel; None if it isn't shown."""
         if not card.bars:
-            return channel if 0 <= channel < card.grid.count else None
+            count = len(COLOR_NAMES) if card.color else card.grid.count
+            return channel if 0 <= channel < count else None
         order = self._bars[card.node].shown(self.record)
         return order.index(channel) if channel in order else None
 
     def values(self, name: str) -> FloatArray | None:
-        """Return a node's output; None without a record of this network."""
+        """Return the output of a node or a collapsed block; None without a record of it."""
+        name = self.shown.output_of.get(name, name)
         values = self.record.outputs.get(name) if self.record is not None else None
-        if values is None or values.shape != self._nodes[name].output_shape:
+        if values is None or values.shape != self._real[name].output_shape:
             return None
         return values
 
@@ -203,12 +278,14 @@ class FlowScene:
         values = self.values(selection.node)
         if values is None:
             return None
-        index = (selection.channel, selection.y, selection.x)
-        return float(values[index] if values.ndim == 3 else values.flat[selection.channel])
+        if values.ndim == 1:
+            return float(values[selection.channel])
+        maps = values if values.ndim == 3 else values[None]  # (C, H, W)
+        return float(maps[selection.channel, selection.y, selection.x])
 
     def contributions(self, selection: Selection) -> tuple[Contribution, ...]:
         """Return what makes up the selected value of a map."""
-        node = self._nodes[selection.node]
+        node = self._real[selection.node]
         if self.record is None or selection.in_channel is not None:
             return ()
         index = (selection.channel, selection.y, selection.x)
@@ -219,42 +296,39 @@ class FlowScene:
         return (
             card
             for card in self.layout.cards.values()
-            if card.frame.y < visible.bottom() and card.frame.bottom > visible.top()
+            if card.frame.y < visible.bottom()
+            and card.frame.bottom > visible.top()
+            and card.frame.x < visible.right()
+            and card.frame.right > visible.left()
         )
 
+    def color_weights(self, selection: Selection) -> tuple[tuple[str, float], ...]:
+        """Return the weights on red, green and blue at a pixel of a kernel shown in colour."""
+        card = self.card_of(selection.node)
+        weights = self.weights.weights.get(selection.node) if self.weights else None
+        shown_in_color = card is not None and card.matrix is not None and card.matrix.color
+        if weights is None or selection.in_channel is None or not shown_in_color:
+            return ()
+        column = weights[selection.channel, :, selection.y, selection.x]  # (3,)
+        return tuple(zip(COLOR_NAMES, column.tolist(), strict=True))
+
+    def color_values(self, selection: Selection) -> tuple[tuple[str, float], ...]:
+        """Return the red, green and blue at a pixel of an input shown in colour."""
+        card, values = self.card_of(selection.node), self.values(selection.node)
+        if card is None or not card.color or values is None:
+            return ()
+        column = values[:, selection.y, selection.x]  # (3,)
+        return tuple(zip(COLOR_NAMES, column.tolist(), strict=True))
+
     def _weight(self, selection: Selection) -> float | None:
-        card = self.layout.cards.get(selection.node)
+        card = self.card_of(selection.node)
         weights = self.weights.weights.get(selection.node) if self.weights else None
         if card is None or card.matrix is None or weights is None or selection.in_channel is None:
             return None
         kernels = as_kernels(weights, card.matrix)
+        if selection.channel >= len(kernels) or selection.in_channel >= kernels.shape[1]:
+            return None  # not part of the excerpt
         return float(kernels[selection.channel, selection.in_channel, selection.y, selection.x])
-
-    def _refresh(self, picture: MapsPicture) -> None:
-        node = picture.node
-        values = self.values(node.name)
-        picture.shown = self.record
-        if values is None:
-            picture.clear()
-            return
-        display, limits = self._display, None
-        if node.kind is Kind.INPUT:
-            display = _INPUT_COLORS
-        elif display.scope is Scope.NETWORK:
-            limits = self._network_limits(signed=node.signed)
-        picture.show(values, scale_for(values, signed=node.signed, settings=display, limits=limits))
-
-    def _network_limits(self, *, signed: bool) -> tuple[float, float]:
-        if self._limits_of[0] is not self.record:
-            layers = [
-                values
-                for node in self.network.nodes
-                if node.kind not in (Kind.INPUT, Kind.SOFTMAX)
-                and (values := self.values(node.name)) is not None
-            ]
-            self._limits_of = (self.record, network_limits(layers, signed=False)[1])
-        magnitude = self._limits_of[1]
-        return (-magnitude if signed else 0.0), magnitude
 
     def _paint_frame(self, painter: QPainter, card: Card) -> None:
         node, theme = self._nodes[card.node], self.theme
@@ -265,16 +339,29 @@ class FlowScene:
         painter.drawRoundedRect(outline, RADIUS_PX, RADIUS_PX)
         closed = self.locks.closed(card.node)
         reserved = 0 if closed is None else LOCK_PX + LOCK_GAP_PX
+        if node.kind is Kind.BLOCK:
+            reserved += BUTTON_PX + BUTTON_GAP_PX
+            paint_button(painter, open_rect(card), theme, opens=True)
         paint_title(painter, node, card.title, self.fonts, theme, reserved)
         if closed is not None:
-            paint_lock(painter, lock_rect(card), theme, closed=closed)
+            place = lock_rect(card, block=node.kind is Kind.BLOCK)
+            paint_lock(painter, place, theme, closed=closed)
+        if card.kernels is not None and card.matrix is not None and card.matrix.note:
+            self._paint_note(painter, card.kernels, card.matrix.note)
         if card.bar is not None:
             paint_strip(painter, card, self._lut(node))
-        if card.bars:
-            self._bars[card.node].paint_tracks(painter)
+
+    def _paint_note(self, painter: QPainter, above: Rect, note: str) -> None:
+        """Say what of the kernels is shown."""
+        painter.setFont(self.fonts.small)
+        painter.setPen(self._muted)
+        place = QRectF(above.x, above.bottom, above.width, NOTE_PX)
+        metrics = painter.fontMetrics()
+        text = metrics.elidedText(note, Qt.TextElideMode.ElideRight, above.width)
+        painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
 
     def _lut(self, node: Node) -> Colors:
-        display = _INPUT_COLORS if node.kind is Kind.INPUT else self._display
+        display = INPUT_COLORS if node.kind is Kind.INPUT else self._display
         name = display.signed if node.signed else display.sequential
         return table(name, signed=node.signed, dark=display.dark)
 
@@ -284,7 +371,9 @@ class FlowScene:
             return
         baseline = bar.bottom - self._numbers.descent
         for fraction, text in _that_fit(picture.ticks, bar.width):
-            left = bar.x + fraction * (bar.width - self._numbers.width(text))
+            left = float(bar.x)
+            if fraction:
+                left += fraction * (bar.width - self._numbers.width(text))
             if text == ZERO:  # every colour bar has one: laid out once
                 self._zero.draw(painter, left, baseline - self._numbers.ascent, text)
             else:
@@ -296,7 +385,7 @@ class FlowScene:
         painter.setPen(self.theme.color("surface"))
         painter.setBrush(self.theme.color("warning"))
         for card in self._cards_in(visible):
-            for channel in self.dead.get(card.node, ()):
+            for channel in self.dead.get(self.shown.output_of[card.node], ()):
                 if self.row_of(card, channel) is not None and not card.bars:
                     corner = tile_rect(card, channel, self.dpr).topRight()
                     side = min(DEAD_MARK_PX, card.scale * card.grid.width - 1)

@@ -22,6 +22,7 @@ from viewer.core.lessons.glossary import Glossary, Term
 from viewer.core.lessons.markup import rich
 from viewer.widgets.glossary_kit import HEIGHT, WIDTH, Pen
 from viewer.widgets.glossary_pictures import LAYER_PICTURES
+from viewer.widgets.glossary_pictures_networks import NETWORK_PICTURES
 from viewer.widgets.glossary_pictures_training import TRAINING_PICTURES
 from viewer.widgets.lessons_blocks import paragraph
 from viewer.widgets.theme import GRID_PX, LIGHT, TextSize
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 LIST_SHARE, ENTRY_SHARE = 2, 3
 MIN_WIDTH_PX, MIN_HEIGHT_PX = 280, 240
-PICTURES = {**LAYER_PICTURES, **TRAINING_PICTURES}
+PICTURES = {**LAYER_PICTURES, **NETWORK_PICTURES, **TRAINING_PICTURES}
 
 
 class GlossaryPanel(QWidget):

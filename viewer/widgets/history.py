@@ -73,6 +73,10 @@ class History(QObject):
         self._forget()
         self._announce()
 
+    def replace(self, content: Content) -> None:
+        """Put `content` in place of the present, which is forgotten: a film has no history."""
+        self.current = content
+
     def undo(self) -> bool:
         """Go one step back; False if there is none."""
         return self._move(self._past, self._future)

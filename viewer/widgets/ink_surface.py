@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MIN_PEN_SHARE, MAX_PEN_SHARE, DEFAULT_PEN_SHARE = 0.04, 0.20, 0.08  # of the canvas
 PREFERRED_PX, SMALLEST_PX = 248, 120
 EMPTY_TEXT = "Draw a digit"
+_EMPTY_FLAGS = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
 
 
 class Tool(Enum):
@@ -68,6 +69,7 @@ class InkSurface(QWidget):
         self._history.undo_available.connect(self.undo_available)
         self._history.redo_available.connect(self.redo_available)
         self.pen_share = DEFAULT_PEN_SHARE
+        self._empty_text = EMPTY_TEXT
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     @property
@@ -118,6 +120,21 @@ class InkSurface(QWidget):
     def set_picture(self, picture: Picture | None) -> None:
         """Show a picture instead of strokes, or nothing; can be undone, gives no signal."""
         self._replace(Content(picture=picture))
+
+    def show_frame(self, picture: Picture) -> None:
+        """Show the next frame of a film: in place of the one before, without a step of undo."""
+        self.finish()
+        if self.picture is None:
+            self._history.push(Content(picture=picture))
+        else:
+            self._history.replace(Content(picture=picture))
+        self._repaint_all()
+
+    def set_empty_text(self, text: str) -> None:
+        """Say what an empty pad is for."""
+        if text != self._empty_text:
+            self._empty_text = text
+            self.update()
 
     def undo(self) -> None:
         """Take back the last stroke, erasure, clearing or replacement."""
@@ -253,7 +270,7 @@ class InkSurface(QWidget):
         if self.is_empty:
             painter.setFont(text_font(TextSize.TITLE))
             painter.setPen(self._theme.color("text_muted"))
-            painter.drawText(square, Qt.AlignmentFlag.AlignCenter, EMPTY_TEXT)
+            painter.drawText(square, _EMPTY_FLAGS, self._empty_text)
         picture = self.picture
         if picture is not None:
             self._paint_title(painter, picture.title)

@@ -12,23 +12,29 @@ from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from viewer.core.imaging.display import DisplaySettings
+from viewer.core.card_layout import tiles_shape
+from viewer.core.imaging.display import DisplaySettings, Scope
+from viewer.core.imaging.layer_scales import LayerScales
 from viewer.core.records import Kind, Selection, same_nodes
 from viewer.widgets.inspector_heading import InspectorHeading
 from viewer.widgets.inspector_model import (
     cell_of,
+    channel_of,
+    exists,
     grid_of,
     kernels_of,
+    output_of,
     readout,
-    scale_of,
-    unit_at,
+    selection_in,
     value_at,
+    values_title,
 )
 from viewer.widgets.inspector_parts import InspectorParts
 from viewer.widgets.map_geometry import Pixel
 from viewer.widgets.theme import GRID_PX, LIGHT
 
 if TYPE_CHECKING:
+    from viewer.core.imaging.color_scale import ColorScale
     from viewer.core.records import (
         ActivationRecord,
         FloatArray,
@@ -42,6 +48,8 @@ if TYPE_CHECKING:
 MARGIN_PX = 12
 # Numbers that change faster can't be read, and the other views keep the time that they need.
 PACE_MS = 33
+# Of the whole network's, to be looked at in one go: a few milliseconds.
+LOOK_VALUES = 4_000_000
 NOTHING_SELECTED = "Click a map to see its values"
 
 
@@ -77,6 +85,7 @@ class Inspector(QWidget):
         self._selection: Selection | None = None
         self._dead: Mapping[str, frozenset[int]] = MappingProxyType({})
         self._dead_drawings = 0
+        self._scales = LayerScales()
         self._hovered: Selection | None = None
         self._read_elsewhere = ""
         self._since = QElapsedTimer()  # since a record was shown
@@ -110,6 +119,9 @@ class Inspector(QWidget):
         self.heading.step_requested.connect(self._on_step_requested)
         parts.map.hover_changed.connect(self._on_cell_hovered)
         parts.map.pixel_chosen.connect(self._on_cell_chosen)
+        parts.browse.toggled.connect(self._show_record)
+        parts.channels.channel_chosen.connect(self._on_channel_chosen)
+        parts.channels.channel_opened.connect(self._on_channel_opened)
         parts.classes.class_chosen.connect(self._on_unit_chosen)
         parts.classes.hover_changed.connect(self._on_unit_hovered)
         parts.kernels.readout_changed.connect(self._on_readout_changed)
@@ -137,6 +149,8 @@ class Inspector(QWidget):
         self._icons = icons
         back, on = (icons.icon(name, self._theme) for name in ("caret-left", "caret-right"))
         self.heading.set_icons(back, on, icons.icon("calculator", self._theme))
+        self.parts.set_browse_icon(icons.icon("grid-four", self._theme))
+        self.parts.channels.set_icons(icons, self._theme)
         self.parts.kernels.set_icons(back, on)
 
     def set_display(self, display: DisplaySettings) -> None:
@@ -168,6 +182,7 @@ class Inspector(QWidget):
     def set_record(self, record: ActivationRecord | None) -> None:
         """Show what the network answered; None if nothing is known."""
         self._record = record
+        self._scales.set(record, self._display)  # which lets go of the record before
         if not self.isVisible() or self._pace.isActive():
             return
         passed = self._since.elapsed() if self._since.isValid() else PACE_MS
@@ -183,8 +198,10 @@ class Inspector(QWidget):
     def set_selection(self, selection: Selection | None) -> None:
         """Show another channel; one that the network doesn't have counts as None."""
         before = self._selection
-        self._selection = selection if _exists(self._network, selection) else None
-        if _channel_of(before) != _channel_of(self._selection):
+        self._selection = selection if exists(self._network, selection) else None
+        if channel_of(before) != channel_of(self._selection):
+            if before is None or selection is None or before.node != selection.node:
+                self._show_layer()
             self._show_selection()
         else:
             self._show_spot()
@@ -206,14 +223,17 @@ class Inspector(QWidget):
             return None
         return self._network.node(self._selection.node)
 
-    def _output(self, node: Node) -> FloatArray | None:
-        """Return what the node answered, (C, H, W) or (N,), if it is known and fits."""
-        found = None if self._record is None else self._record.outputs.get(node.name)
-        return None if found is None or found.shape != node.output_shape else found
-
     def _gives_classes(self, node: Node) -> bool:
         network = self._network
         return network is not None and (node.kind is Kind.SOFTMAX or node.name == network.logits)
+
+    def _show_layer(self) -> None:
+        """Show the channels of another layer."""
+        node = self._node()
+        if node is not None:
+            count = tiles_shape(node.output_shape)[0]
+            self.parts.browse.setEnabled(count > 1 and not self._gives_classes(node))
+            self.parts.channels.set_layer(count)
 
     def _show_selection(self) -> None:
         node, selection = self._node(), self._selection
@@ -223,12 +243,7 @@ class Inspector(QWidget):
             return
         self._hovered = None
         self.heading.set_node(node, selection.channel)
-        is_map = len(node.output_shape) == 3
-        self.parts.values.set_title(
-            f"Values of channel {selection.channel}"
-            if is_map
-            else f"Values of all {node.output_shape[0]} units"
-        )
+        self.parts.values.set_title(values_title(node, selection.channel))
         self._show_kernels()
         self._show_record()
         self._show_dead()
@@ -246,7 +261,7 @@ class Inspector(QWidget):
         node, selection = self._node(), self._selection
         if node is None or selection is None:
             return
-        output = self._output(node)
+        output = output_of(self._record, node)
         if self._gives_classes(node):
             self._show_classes()
         elif output is None:
@@ -254,6 +269,7 @@ class Inspector(QWidget):
         else:
             self._show_map(node, output, selection.channel)
         if output is None:
+            self.parts.channels.set_maps(None, None)
             self.parts.values.set_values(None)
         else:
             values = output[selection.channel] if output.ndim == 3 else output
@@ -263,14 +279,33 @@ class Inspector(QWidget):
         self._show_spot()
 
     def _show_map(self, node: Node, output: FloatArray, channel: int) -> None:
-        assert self._network is not None
-        assert self._record is not None
-        scale = scale_of(self._network, self._record, node, channel, self._display)
+        scale = self._scale(node, output)
+        if scale is None:  # the whole network's, which is not known yet: a little later
+            self._pace.start(0)
+            return
+        if self._browses(node):
+            self.parts.channels.set_maps(output.reshape(tiles_shape(output.shape)), scale)
+            self.parts.show_channels()
+            return
         if output.ndim == 3:
-            self.parts.map.set_map(output[channel], scale)
+            self.parts.map.set_map(output[channel], scale.of_channel(channel))
+        elif output.ndim == 2:
+            self.parts.map.set_map(output, scale)
         else:
             self.parts.map.set_map(grid_of(output), scale, len(output))
         self.parts.show_map()
+
+    def _scale(self, node: Node, output: FloatArray) -> ColorScale | None:
+        """Return the colours of a layer, those that its card has; None if not known yet."""
+        assert self._network is not None
+        assert self._record is not None
+        self._scales.set(self._record, self._display)
+        if self._display.scope is Scope.NETWORK:
+            self._scales.look(self._network.nodes, self._record.outputs.get, LOOK_VALUES)
+        return self._scales.scale(node, output)
+
+    def _browses(self, node: Node) -> bool:
+        return self.parts.browse.isChecked() and tiles_shape(node.output_shape)[0] > 1
 
     def _show_classes(self) -> None:
         record, network = self._record, self._network
@@ -285,6 +320,7 @@ class Inspector(QWidget):
         node, selection = self._node(), self._selection
         if node is None or selection is None:
             return
+        self.parts.channels.set_selected(selection.channel)
         self.parts.classes.set_selected(selection.channel)
         self.parts.kernels.set_selected(selection)
         self.parts.map.set_selected(cell_of(node, selection))
@@ -298,7 +334,7 @@ class Inspector(QWidget):
         if node is None or selection is None or selection.in_channel is not None:
             self.parts.set_readout("")
             return
-        output = self._output(node)
+        output = output_of(self._record, node)
         if output is None or self._network is None:
             self.parts.set_readout("")
         else:
@@ -307,8 +343,9 @@ class Inspector(QWidget):
     def _show_dead(self) -> None:
         selection = self._selection
         if selection is not None:
-            dead = selection.channel in self._dead.get(selection.node, frozenset())
-            self.parts.values.set_dead(dead, self._dead_drawings)
+            dead = self._dead.get(selection.node, frozenset())
+            self.parts.channels.set_dead(dead)
+            self.parts.values.set_dead(selection.channel in dead, self._dead_drawings)
 
     def _choose(self, selection: Selection) -> None:
         self.set_selection(selection)
@@ -319,11 +356,21 @@ class Inspector(QWidget):
         if selection is None:
             return
         place = replace(selection, channel=selection.channel + step)
-        if _exists(self._network, place):
+        if exists(self._network, place):
             self._choose(place)
 
+    def _on_channel_chosen(self, channel: int) -> None:
+        selection = self._selection
+        if selection is not None:
+            place = replace(selection, channel=channel, in_channel=None)
+            self._choose(place if exists(self._network, place) else Selection(place.node, channel))
+
+    def _on_channel_opened(self, channel: int) -> None:
+        self._on_channel_chosen(channel)
+        self.parts.browse.setChecked(False)
+
     def _on_cell_chosen(self, cell: Pixel) -> None:
-        selection = self._at(cell)
+        selection = selection_in(self._node(), self._selection, cell)
         if selection is not None:
             self._choose(selection)
 
@@ -332,7 +379,7 @@ class Inspector(QWidget):
             self._choose(Selection(self._selection.node, unit))
 
     def _on_cell_hovered(self, cell: Pixel | None) -> None:
-        self._hover(None if cell is None else self._at(cell))
+        self._hover(None if cell is None else selection_in(self._node(), self._selection, cell))
 
     def _on_unit_hovered(self, unit: int | None) -> None:
         known = self._selection
@@ -347,32 +394,7 @@ class Inspector(QWidget):
         self._read_elsewhere = text
         self._show_readout()
 
-    def _at(self, cell: Pixel) -> Selection | None:
-        """Return what a cell of the map stands for: a pixel, or a unit of the layer."""
-        node, selection = self._node(), self._selection
-        if node is None or selection is None:
-            return None
-        if len(node.output_shape) == 3:
-            return Selection(node.name, selection.channel, *cell)
-        return Selection(node.name, unit_at(node, cell))
-
     @override
     def showEvent(self, event: QShowEvent | None) -> None:
         super().showEvent(event)
         self._show_record()  # records that came while hidden were only kept
-
-
-def _exists(network: NetworkRecord | None, selection: Selection | None) -> bool:
-    if network is None or selection is None:
-        return False
-    shapes = {node.name: node.output_shape for node in network.nodes}
-    shape = shapes.get(selection.node)
-    if shape is None or not 0 <= selection.channel < shape[0]:
-        return False
-    if selection.in_channel is not None or len(shape) != 3:
-        return True
-    return 0 <= selection.y < shape[1] and 0 <= selection.x < shape[2]
-
-
-def _channel_of(selection: Selection | None) -> tuple[str, int] | None:
-    return None if selection is None else (selection.node, selection.channel)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtGui import QIcon
+from PyQt6.QtGui import QIcon, QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from viewer.core.card_layout import tiles_shape
 from viewer.widgets.elided_label import ElidedLabel
 from viewer.widgets.inspector_model import description, heading
+from viewer.widgets.overrides import override
 from viewer.widgets.theme import TextSize, text_font
 
 if TYPE_CHECKING:
@@ -45,6 +47,10 @@ class InspectorHeading(QWidget):
             fixed=True,
         )
         self._place = ElidedLabel("", self, size_pt=TextSize.TITLE, fixed=True)
+        self._channel = ""
+        self._two_lines = False
+        self._title = QHBoxLayout()
+        self._lines = QVBoxLayout(self)
         self.why = _button("?", "Why this number? (T)", self)
         self._previous = _button("<", "Previous channel", self)
         self._next = _button(">", "Next channel", self)
@@ -58,16 +64,17 @@ class InspectorHeading(QWidget):
         self.why.clicked.connect(lambda: self.why_requested.emit())
 
     def _build_layout(self) -> None:
-        title = QHBoxLayout()
-        title.setSpacing(0)
+        title = self._title
+        title.setSpacing(NAME_GAP_PX)
         title.addWidget(self._name)
-        title.addSpacing(NAME_GAP_PX)
         title.addWidget(self._place)
         title.addStretch(1)
-        title.addWidget(self.why)
-        title.addWidget(self._previous)
-        title.addWidget(self._next)
-        layout = QVBoxLayout(self)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(0)
+        for button in (self.why, self._previous, self._next):
+            buttons.addWidget(button)
+        title.addLayout(buttons)
+        layout = self._lines
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addLayout(title)
@@ -93,14 +100,33 @@ class InspectorHeading(QWidget):
     def set_node(self, node: Node, channel: int) -> None:
         """Name channel `channel` of `node`."""
         self._name.set_text(node.name)
-        self._place.set_text(f"· {heading(node, channel)}")
+        self._channel = heading(node, channel)
+        self._arrange()
         self._about.setText(description(node))
         self._previous.setEnabled(channel > 0)
-        self._next.setEnabled(channel + 1 < node.output_shape[0])
+        count = tiles_shape(node.output_shape)[0]
+        self._next.setEnabled(channel + 1 < count)
 
     def text(self) -> str:
         """Return the heading, without the line below it."""
-        return f"{self._name.text()} {self._place.text()}"
+        return f"{self._name.text()} · {self._channel}"
+
+    def _arrange(self) -> None:
+        """Give a long name a line of its own, so that neither it nor the channel is cut short."""
+        self._place.set_text(f"· {self._channel}")
+        texts = self._name.sizeHint().width() + self._place.sizeHint().width()
+        two_lines = texts + 3 * (NAME_GAP_PX + BUTTON_PX) > self.width()
+        if two_lines:
+            self._place.set_text(self._channel)
+        if two_lines != self._two_lines:
+            self._two_lines = two_lines
+            (self._title if two_lines else self._lines).removeWidget(self._name)
+            (self._lines if two_lines else self._title).insertWidget(0, self._name)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._arrange()
 
 
 def _button(text: str, tip: str, parent: QWidget) -> QToolButton:

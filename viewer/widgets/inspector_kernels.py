@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -13,6 +13,7 @@ from typing_extensions import override
 from viewer.core.imaging.color_scale import scale_for
 from viewer.core.imaging.display import DisplaySettings, Scope
 from viewer.core.imaging.numbers import format_exact, format_number
+from viewer.core.imaging.sliced_range import SlicedRange
 from viewer.core.records import Selection, WeightsKind
 from viewer.widgets.color_bar import ColorBar
 from viewer.widgets.elided_label import ElidedLabel
@@ -22,13 +23,16 @@ from viewer.widgets.theme import GRID_PX, TextSize, text_font
 if TYPE_CHECKING:
     from PyQt6.QtGui import QIcon
 
-    from viewer.core.imaging.color_scale import ColorScale
+    from viewer.core.imaging.color_scale import ColorScale, Limits
+    from viewer.core.records import FloatArray
     from viewer.widgets.inspector_model import Kernels
     from viewer.widgets.theme import Theme
 
 STRONGEST = 3
 _RANKS = ("Strongest:", "Second:", "Third:")
 ALL_STRONGEST_FROM_PX = 240  # below, the weights themselves need the room
+# A layer with more weights is looked at in parts of so many: a few milliseconds each.
+LOOK_WEIGHTS = 4_000_000
 
 
 class KernelPanel(QWidget):
@@ -56,6 +60,10 @@ class KernelPanel(QWidget):
         super().__init__(parent)
         self.kernels: Kernels | None = None
         self._display = DisplaySettings()
+        self._weights_range: SlicedRange | None = None  # of a very large layer's weights
+        self._look = QTimer(self)
+        self._look.setSingleShot(True)
+        self._look.timeout.connect(self._look_on)
         self._title = ElidedLabel("Kernels", self, size_pt=TextSize.BODY, bold=True)
         self._bias = ElidedLabel("", self, fixed=True)
         self.view = KernelView(self)
@@ -157,16 +165,43 @@ class KernelPanel(QWidget):
         super().resizeEvent(event)
         self._show_strongest()
 
+    def _scale(self, kernels: Kernels) -> ColorScale:
+        """Return the colours: those of the whole layer, if that is wanted, once it is looked at."""
+        display = self._display
+        if kernels.kind is WeightsKind.GRADIENTS:
+            display = display.for_gradients()
+        layer_wide = replace(display, scope=Scope.LAYER)
+        weights, limits = kernels.values, None
+        if display.scope is not Scope.CHANNEL:
+            if kernels.all_weights.size <= LOOK_WEIGHTS:
+                weights = kernels.all_weights
+            else:
+                limits = self._limits(kernels.all_weights)
+        return scale_for(weights, signed=True, settings=layer_wide, limits=limits)
+
+    def _limits(self, weights: FloatArray) -> Limits | None:
+        """Return the limits of a very large layer's weights; None until they are known."""
+        if self._weights_range is None or self._weights_range.of is not weights:
+            self._weights_range = SlicedRange(weights)
+            self._look.start()
+        if not self._weights_range.done:
+            return None
+        largest = max(abs(limit) for limit in self._weights_range.limits)
+        return -largest, largest
+
+    def _look_on(self) -> None:
+        """Look at some more weights of a very large layer; other events come in between."""
+        if self._weights_range is None or self._weights_range.done:
+            return
+        if self._weights_range.look(LOOK_WEIGHTS):
+            self._show_kernels()
+        else:
+            self._look.start()
+
     def _show_kernels(self) -> None:
-        scale: ColorScale | None = None
-        if self.kernels is not None:
-            own = self._display.scope is Scope.CHANNEL
-            weights = self.kernels.values if own else self.kernels.all_weights
-            display = self._display
-            if self.kernels.kind is WeightsKind.GRADIENTS:
-                display = display.for_gradients()
-            layer_wide = replace(display, scope=Scope.LAYER)
-            scale = scale_for(weights, signed=True, settings=layer_wide)
+        if self.kernels is None:
+            self._weights_range = None
+        scale = None if self.kernels is None else self._scale(self.kernels)
         found = self.kernels
         values, cells = (None, None) if found is None else (found.values, found.unit_inputs)
         self.view.set_kernels(values, scale, cells)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from viewer.core.card_layout import tiles_shape
 from viewer.core.imaging.color_scale import ColorScale, network_limits, scale_for
 from viewer.core.imaging.display import DisplaySettings, Scope
 from viewer.core.imaging.numbers import format_exact
-from viewer.core.records import Kind, WeightsKind
+from viewer.core.records import Kind, Selection, WeightsKind
 
 if TYPE_CHECKING:
     from viewer.core.records import (
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
         FloatArray,
         NetworkRecord,
         Node,
-        Selection,
         WeightsRecord,
     )
 
@@ -109,8 +109,38 @@ class Kernels:
 
 def heading(node: Node, channel: int) -> str:
     """Return ``channel 5 of 32`` or ``unit 3 of 10``; channels count from 0 as in PyTorch."""
+    if len(node.output_shape) == 2:
+        return f"{node.output_shape[0]} tokens of {node.output_shape[1]}"
     noun = "channel" if len(node.output_shape) == 3 else "unit"
     return f"{noun} {channel} of {node.output_shape[0]}"
+
+
+def exists(network: NetworkRecord | None, selection: Selection | None) -> bool:
+    """Return whether a network has what is selected."""
+    if network is None or selection is None:
+        return False
+    shapes = {node.name: node.output_shape for node in network.nodes}
+    shape = shapes.get(selection.node)
+    if shape is None:
+        return False
+    channels, height, width = tiles_shape(shape)
+    if selection.in_channel is not None or len(shape) == 1:
+        return 0 <= selection.channel < channels
+    inside = 0 <= selection.y < height and 0 <= selection.x < width
+    return inside and 0 <= selection.channel < channels
+
+
+def values_title(node: Node, channel: int) -> str:
+    """Return what the values are of, of which statistics are shown."""
+    if len(node.output_shape) == 3:
+        return f"Values of channel {channel}"
+    count = node.output_shape[0]
+    return f"Values of all {count} {'units' if len(node.output_shape) == 1 else 'tokens'}"
+
+
+def channel_of(selection: Selection | None) -> tuple[str, int] | None:
+    """Return the layer and the channel of a selection."""
+    return None if selection is None else (selection.node, selection.channel)
 
 
 def description(node: Node) -> str:
@@ -166,7 +196,10 @@ def scale_of(
 
 
 def value_at(output: FloatArray, selection: Selection) -> np.float32:
-    """Return the selected value of a layer's output, (C, H, W) or (N,)."""
+    """Return the selected value of a layer's output, (C, H, W), (L, D) or (N,)."""
+    if output.ndim == 2:
+        token: np.float32 = output[selection.y, selection.x]
+        return token
     if output.ndim == 3:
         found: np.float32 = output[selection.channel, selection.y, selection.x]
         return found
@@ -177,6 +210,8 @@ def value_at(output: FloatArray, selection: Selection) -> np.float32:
 def readout(network: NetworkRecord, node: Node, selection: Selection, output: FloatArray) -> str:
     """Return where the selected value of `output` is, and the value with all its digits."""
     value = format_exact(float(value_at(output, selection)))
+    if output.ndim == 2:
+        return f"token {selection.y}, value {selection.x}: {value}"
     if output.ndim == 3:
         return f"y {selection.y}, x {selection.x}: {value}"
     if node.kind is Kind.SOFTMAX:
@@ -190,7 +225,7 @@ def cell_of(node: Node, selection: Selection) -> tuple[int, int] | None:
     """Return the selected cell of the map, (y, x); None for a weight, which is in no map."""
     if selection.in_channel is not None:
         return None
-    if len(node.output_shape) == 3:
+    if len(node.output_shape) >= 2:
         return selection.y, selection.x
     return divmod(selection.channel, grid_columns(node.output_shape[0]))
 
@@ -198,6 +233,23 @@ def cell_of(node: Node, selection: Selection) -> tuple[int, int] | None:
 def unit_at(node: Node, cell: tuple[int, int]) -> int:
     """Return which unit of `node` a cell of its grid is."""
     return cell[0] * grid_columns(node.output_shape[0]) + cell[1]
+
+
+def selection_in(
+    node: Node | None, selection: Selection | None, cell: tuple[int, int]
+) -> Selection | None:
+    """Return what a cell of the map stands for: a pixel, or a unit of the layer."""
+    if node is None or selection is None:
+        return None
+    if len(node.output_shape) >= 2:
+        return Selection(node.name, selection.channel, *cell)
+    return Selection(node.name, unit_at(node, cell))
+
+
+def output_of(record: ActivationRecord | None, node: Node) -> FloatArray | None:
+    """Return what the node answered, (C, H, W), (L, D) or (N,), if it is known and fits."""
+    found = None if record is None else record.outputs.get(node.name)
+    return None if found is None or found.shape != node.output_shape else found
 
 
 def grid_columns(count: int) -> int:

@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QSize, Qt
-from PyQt6.QtGui import QResizeEvent
+from PyQt6.QtGui import QIcon, QResizeEvent
 from PyQt6.QtWidgets import (
     QButtonGroup,
     QGridLayout,
@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import (
 from typing_extensions import override
 
 from viewer.widgets.elided_label import ElidedLabel
+from viewer.widgets.inspector_channels import ChannelBrowser
 from viewer.widgets.inspector_classes import ClassTable
 from viewer.widgets.inspector_kernels import KernelPanel
 from viewer.widgets.inspector_values import ValuesPanel
@@ -33,6 +34,8 @@ WIDE_FROM_PX = 560  # two columns, each as wide as a narrow dock
 TALL_FROM_PX = 640  # room for all below one another
 SIZE_HINT = QSize(300, 520)
 
+SHOW_ALL_TIP = "Show all maps of this layer"
+SHOW_ONE_TIP = "Show the selected map large"
 NOTHING_DRAWN = "Draw a digit to see the values"
 
 
@@ -59,6 +62,9 @@ class InspectorParts(QWidget):
     ----------
     map : MapView
     classes : ClassTable
+    channels : ChannelBrowser
+    browse : QToolButton
+        Checked to show all channels in place of the map of one.
     kernels : KernelPanel
     values : ValuesPanel
     """
@@ -71,9 +77,13 @@ class InspectorParts(QWidget):
         self._stack = QStackedWidget(self._main)
         self.map = MapView(self._stack)
         self.classes = ClassTable(self._stack)
+        self.channels = ChannelBrowser(self._stack)
         self._waiting = QLabel(NOTHING_DRAWN, self._stack)
         self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._readout = ElidedLabel("", self._main)
+        self.browse = _tab("All", SHOW_ALL_TIP, self._main)
+        self.browse.setAccessibleName(SHOW_ALL_TIP)
+        self.browse.toggled.connect(self._on_browse_toggled)
         self.kernels = KernelPanel(self)
         self.values = ValuesPanel(self)
         self._tabs = QWidget(self)
@@ -83,12 +93,15 @@ class InspectorParts(QWidget):
         self._arrange(Arrangement.TABS)
 
     def _build_layout(self) -> None:
-        for page in (self.map, self.classes, self._waiting):
+        for page in (self.map, self.classes, self.channels, self._waiting):
             self._stack.addWidget(page)
         main = QVBoxLayout(self._main)
         main.setContentsMargins(0, 0, 0, 0)
         main.setSpacing(GRID_PX // 2)
-        main.addWidget(self._readout)
+        line = QHBoxLayout()
+        line.addWidget(self._readout, 1)
+        line.addWidget(self.browse)
+        main.addLayout(line)
         main.addWidget(self._stack, 1)
         tabs = QHBoxLayout(self._tabs)
         tabs.setContentsMargins(0, 0, 0, 0)
@@ -105,7 +118,7 @@ class InspectorParts(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Use the colours of `theme`."""
-        for part in (self.map, self.classes, self.kernels, self.values):
+        for part in (self.map, self.classes, self.channels, self.kernels, self.values):
             part.set_theme(theme)
         self._readout.set_color(theme.color("text_muted"))
         palette = self._waiting.palette()
@@ -117,6 +130,14 @@ class InspectorParts(QWidget):
         """How the parts lie now."""
         return self._arrangement
 
+    def set_browse_icon(self, icon: QIcon) -> None:
+        """Use an icon on the button that shows all channels."""
+        self.browse.setIcon(icon)
+        self.browse.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+
+    def _on_browse_toggled(self, shown: bool) -> None:
+        self.browse.setToolTip(SHOW_ONE_TIP if shown else SHOW_ALL_TIP)
+
     def show_map(self) -> None:
         """Show the map."""
         self._stack.setCurrentWidget(self.map)
@@ -124,6 +145,10 @@ class InspectorParts(QWidget):
     def show_classes(self) -> None:
         """Show the table of classes in place of the map."""
         self._stack.setCurrentWidget(self.classes)
+
+    def show_channels(self) -> None:
+        """Show all channels of the layer in place of the map of one."""
+        self._stack.setCurrentWidget(self.channels)
 
     def show_waiting(self) -> None:
         """Say that there are no values yet."""

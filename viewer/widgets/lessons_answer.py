@@ -31,6 +31,20 @@ MANY_CHARACTERS = 200
 _PLACEHOLDERS = {AnswerKind.NUMBER: "A number", AnswerKind.NUMBERS: "Numbers, with spaces between"}
 
 
+RADIO_PX = 14
+# The style's own circles are all but invisible on dark.
+_RADIO = """
+QRadioButton::indicator {{
+    width: {side}px; height: {side}px; border-radius: {round}px;
+    border: 1px solid {text_muted}; background: {surface};
+}}
+QRadioButton::indicator:hover, QRadioButton::indicator:focus {{ border-color: {accent}; }}
+QRadioButton::indicator:checked {{ border: 4px solid {accent}; width: 8px; height: 8px; }}
+QRadioButton::indicator:disabled {{ border-color: {border}; }}
+QRadioButton::indicator:checked:disabled {{ border-color: {text_muted}; }}
+"""
+
+
 class AnswerBox(QWidget):
     """Asks, takes an answer, and tells whether it is right.
 
@@ -68,6 +82,7 @@ class AnswerBox(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Use the colours of `theme`."""
         self._theme = theme
+        self.setStyleSheet(_RADIO.format(**theme._asdict(), side=RADIO_PX, round=RADIO_PX // 2 + 1))
         self._color_feedback()
 
     def set_ask(self, ask: Ask | None) -> None:

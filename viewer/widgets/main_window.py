@@ -15,6 +15,7 @@ from viewer.widgets.actions import ACTIONS, ActionRow, ActionSet
 from viewer.widgets.caption import WEIGHTS, NetworkCaption
 from viewer.widgets.color_menu import ColorGroup, ColorMenu
 from viewer.widgets.dialogs import AboutDialog, ClosingDialog, ShortcutsDialog
+from viewer.widgets.dock_sizes import DockSizes
 from viewer.widgets.docks import Dock, DockTitle, as_page, scrolling
 from viewer.widgets.drops import FileDrop
 from viewer.widgets.menus import RecentMenu, fill_menu_bar
@@ -90,6 +91,8 @@ class MainWindow(QMainWindow):
         The window is about to close; its layout is saved.
     theme_changed(Theme)
         Another theme is in force; the window's own parts have it already.
+    dock_added(Dock)
+        With what is in it.
     """
 
     action_triggered = pyqtSignal(str)
@@ -101,6 +104,7 @@ class MainWindow(QMainWindow):
     first_painted = pyqtSignal()
     close_requested = pyqtSignal()
     theme_changed = pyqtSignal(object)
+    dock_added = pyqtSignal(object)
 
     def __init__(
         self, settings: QSettings, appearance: Appearance, rows: Sequence[ActionRow] = ACTIONS
@@ -132,6 +136,7 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(self)
         self.setStatusBar(self.status)
         self._centre_layout = self._build_centre()
+        self._dock_sizes = DockSizes(self, "input")
         self._build_docks()
         self._fill_menu_bar()
         self._connect_signals()
@@ -145,10 +150,12 @@ class MainWindow(QMainWindow):
         dock = Dock(name, title, self)
         dock.setWidget(widget)
         self.addDockWidget(area, dock)
+        self._dock_sizes.watch(dock)
         if self._view_menu is not None:
             self._view_menu.insertAction(self._view_menu.actions()[0], dock.toggleViewAction())
         if self.icons is not None:
             dock.title_bar.set_icons(self.icons, self._appearance.theme)
+        self.dock_added.emit(dock)
         return dock
 
     def set_central(self, widget: QWidget) -> None:
@@ -302,6 +309,11 @@ class MainWindow(QMainWindow):
 
     def _ask_and_close(self, question: str) -> None:
         """Ask without holding up the event loop: a training goes on meanwhile."""
+        asked = self.findChild(ClosingDialog)
+        if asked is not None and asked.isVisible():  # once is enough
+            asked.raise_()
+            asked.activateWindow()
+            return
         dialog = ClosingDialog(question, self)
         dialog.accepted.connect(self._on_closing_agreed)
         dialog.open()

@@ -59,6 +59,12 @@ class MessageStrip(QFrame):
             self._messages.pop()
         self._refresh()
 
+    def withdraw(self, text: str) -> None:
+        """Take a sentence away that is of no use any more, wherever it lies."""
+        if text in self._messages:
+            self._messages.remove(text)
+            self._refresh()
+
     @override
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         if watched is self.parent() and event is not None and event.type() == QEvent.Type.Resize:

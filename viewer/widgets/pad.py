@@ -6,6 +6,7 @@ from PyQt6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import (
     QEventPoint,
     QFocusEvent,
+    QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -21,6 +22,7 @@ from viewer.widgets.ink_surface import InkSurface, Tool
 from viewer.widgets.overrides import override
 
 CIRCLE_MARGIN_PX = 3  # pen and antialiasing of the circle around the pointer
+_ARROWS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
 _TOUCHES = (
     QEvent.Type.TouchBegin,
@@ -42,9 +44,12 @@ class DrawingPad(InkSurface):
     -------
     tool_changed(Tool)
         Another tool was chosen.
+    walk_requested(int)
+        The next picture of a folder (1) or the one before (-1) is wanted, by an arrow key.
     """
 
     tool_changed = pyqtSignal(object)
+    walk_requested = pyqtSignal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,6 +70,15 @@ class DrawingPad(InkSurface):
             self.tool = self._used = tool
             self.update()
             self.tool_changed.emit(tool)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        assert event is not None
+        plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if event.key() in _ARROWS and plain == Qt.KeyboardModifier.NoModifier:
+            self.walk_requested.emit(_ARROWS[Qt.Key(event.key())])
+            return
+        super().keyPressEvent(event)
 
     @override
     def mousePressEvent(self, event: QMouseEvent | None) -> None:

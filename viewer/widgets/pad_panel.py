@@ -9,7 +9,7 @@ from PyQt6.QtGui import QAction, QFontMetrics, QPalette, QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from viewer.widgets.icons import ICON_PX
-from viewer.widgets.ink_surface import MAX_PEN_SHARE, MIN_PEN_SHARE, Tool
+from viewer.widgets.ink_surface import EMPTY_TEXT, MAX_PEN_SHARE, MIN_PEN_SHARE, Tool
 from viewer.widgets.overrides import override
 from viewer.widgets.pad import DrawingPad
 from viewer.widgets.preview import NetworkInputView
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TOOL_BUTTON_PX = 28
 TOOLS = ("pen", "eraser", "undo", "redo", "clear")
+PICTURE_TEXT = "Drop a picture here, or draw"
 PEN_STEP_PERCENT = 1
 PEN_PAGE_PERCENT = 4
 
@@ -47,8 +48,10 @@ class PadPanel(QWidget):
         self.pad = DrawingPad()
         self.preview = NetworkInputView()
         self._drawing = QWidget()  # the pad and its tools
+        self._layout = QVBoxLayout(self)
         self._actions = actions
         self._slider = self._build_slider()
+        self._pen_row = QWidget()
         self._width_text = QLabel()
         self._build()
         self._connect_signals()
@@ -68,6 +71,23 @@ class PadPanel(QWidget):
         self.preview.set_prepared(prepared)
         self._actions.set_checked("prepare", prepared)
 
+    def set_digit(self, digit: bool) -> None:
+        """Say whether drawings and pictures are prepared as digits, or as pictures."""
+        self.pad.set_empty_text(EMPTY_TEXT if digit else PICTURE_TEXT)
+        self._actions.set_enabled("prepare", digit)
+
+    def set_pen_shown(self, shown: bool) -> None:
+        """Show the pen's width, or leave its room to others."""
+        self._pen_row.setVisible(shown)
+
+    def add_source_bar(self, bar: QWidget) -> None:
+        """Put a line on the picture's source right below the pad."""
+        self._layout.insertWidget(self._layout.indexOf(self._drawing) + 1, bar)
+
+    def add_preparation(self, view: QWidget) -> None:
+        """Put the steps of the preparation below what the network sees."""
+        self._layout.insertWidget(self._layout.indexOf(self.preview) + 1, view)
+
     def _build(self) -> None:
         tools = QVBoxLayout()
         tools.setSpacing(4)
@@ -81,11 +101,11 @@ class PadPanel(QWidget):
         drawing.setSpacing(GRID_PX)
         drawing.addWidget(self.pad, 1)
         drawing.addLayout(tools)
-        layout = QVBoxLayout(self)
+        layout = self._layout
         layout.setContentsMargins(GRID_PX, GRID_PX, GRID_PX, GRID_PX)
         layout.setSpacing(GRID_PX)
         layout.addWidget(self._drawing, 1)
-        layout.addLayout(self._build_pen_row())
+        layout.addWidget(self._build_pen_row())
         layout.addWidget(self.preview)
         layout.addStretch()
 
@@ -97,7 +117,7 @@ class PadPanel(QWidget):
         slider.setToolTip("Pen width, as a share of the canvas ([ and ])")
         return slider
 
-    def _build_pen_row(self) -> QHBoxLayout:
+    def _build_pen_row(self) -> QWidget:
         name = QLabel("Pen")
         for label in (name, self._width_text):
             label.setFont(text_font(TextSize.SMALL))
@@ -105,12 +125,13 @@ class PadPanel(QWidget):
         widest = QFontMetrics(self._width_text.font()).horizontalAdvance(_share_text(20))
         self._width_text.setFixedWidth(widest)
         self._width_text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        row = QHBoxLayout()
+        row = QHBoxLayout(self._pen_row)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GRID_PX)
         row.addWidget(name)
         row.addWidget(self._slider, 1)
         row.addWidget(self._width_text)
-        return row
+        return self._pen_row
 
     def _connect_signals(self) -> None:
         self.pad.pen_changed.connect(self._on_pen_changed)
@@ -157,6 +178,12 @@ class PadPanel(QWidget):
     def _on_history_changed(self) -> None:
         self._actions.set_enabled("undo", self.pad.can_undo)
         self._actions.set_enabled("redo", self.pad.can_redo)
+
+    @override
+    def heightForWidth(self, width: int) -> int:
+        # Before anything has to be scrolled away, the pad gets smaller: it is no use without
+        # what stands below it.
+        return self._layout.minimumHeightForWidth(width)
 
     @override
     def resizeEvent(self, event: QResizeEvent | None) -> None:

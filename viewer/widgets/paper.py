@@ -119,11 +119,16 @@ class Paper:
 def picture_image(picture: Picture, theme: Theme) -> QImage:
     """Return `picture` as it looks on the pad.
 
-    A prepared picture has ink 1 on paper 0 and takes the theme's ink and paper; any other is
-    shown as the file has it.
+    A picture with colours is shown in them. A grey one that is prepared has ink 1 on paper 0
+    and takes the theme's ink and paper; any other is shown as the file has it.
     """
     import numpy as np  # heavy: there is no picture before the window is up
 
+    if picture.rgb is not None:
+        height, width = picture.rgb.shape[:2]
+        data = np.ascontiguousarray(picture.rgb).tobytes()
+        colors = QImage(data, width, height, 3 * width, QImage.Format.Format_RGB888)
+        return colors.convertToFormat(QImage.Format.Format_RGB32)
     levels = np.rint(np.clip(picture.pixels, 0, 1) * (LEVELS - 1)).astype(np.uint8)  # (H, W)
     height, width = levels.shape
     indexed = QImage.Format.Format_Indexed8

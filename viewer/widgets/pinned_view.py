@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from viewer.core.imaging.numbers import format_percent
 from viewer.widgets.cells import image_of
+from viewer.widgets.preview import image_of as picture_of
 from viewer.widgets.theme import GRID_PX, LIGHT, TextSize, text_font
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ EMPTY_TEXT = (
     "Draw a digit and press Ctrl+P: it stays here, and is read again as the weights change."
 )
 UNREADABLE_TEXT = "no digit"
+NO_CLASSES_TEXT = "no classes"  # of a network that tells none apart
 
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 _ROWS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
@@ -49,7 +51,7 @@ class PinnedItem:
     ----------
     id : int
         What the signals carry.
-    pixels : (H, W) float32, [0, 1], or None
+    pixels : (H, W) or, of a network of several channels, (C, H, W) float32, [0, 1], or None
         What the network sees, ink 1; None until it is prepared.
     label : str or None
         The true class, where known.
@@ -89,6 +91,7 @@ class PinnedView(QWidget):
         self._images: dict[int, QImage] = {}
         self._answers: dict[int, _Answer | None] = {}
         self._step: int | None = None
+        self._has_classes = True
         self._place = 0  # of the one that the keys act on
         self._hover: int | None = None
         self._small, self._bold = text_font(TextSize.SMALL), text_font(TextSize.SMALL, bold=True)
@@ -134,7 +137,7 @@ class PinnedView(QWidget):
         class_names : sequence of str
             One for each of the K.
         """
-        self._step = step
+        self._step, self._has_classes = step, bool(class_names)
         self._answers = {i: _answer(values, class_names) for i, values in answers.items()}
         self.setAccessibleDescription(self.summary())
         self.update()
@@ -154,7 +157,7 @@ class PinnedView(QWidget):
         """Return whether a drawing is read rightly; None if it has no label or no answer yet."""
         label = next((item.label for item in self._items if item.id == pinned), None)
         answer = self._answers.get(pinned)
-        if label is None or pinned not in self._answers:
+        if label is None or pinned not in self._answers or not self._has_classes:
             return None
         return answer is not None and answer.winner == label
 
@@ -166,7 +169,7 @@ class PinnedView(QWidget):
         answer, verdict = self._answers[pinned], self.verdict(pinned)
         third = "" if verdict is None else ("✓ right" if verdict else f"✗ is {label}")
         if answer is None:
-            return UNREADABLE_TEXT, "", third
+            return (UNREADABLE_TEXT, "", third) if self._has_classes else (NO_CLASSES_TEXT, "", "")
         return answer.winner, format_percent(answer.probability), third
 
     def tile_rect(self, place: int) -> QRectF:
@@ -286,7 +289,9 @@ class PinnedView(QWidget):
         paper, ink = (_rgb(self._theme, token) for token in ("paper", "ink"))
         self._images = {}
         for item in self._items:
-            if item.pixels is not None:
+            if item.pixels is not None and item.pixels.ndim == 3:
+                self._images[item.id] = picture_of(item.pixels)
+            elif item.pixels is not None:
                 share = item.pixels[..., np.newaxis]  # (H, W, 1)
                 rgb = np.round(paper + (ink - paper) * share).astype(np.uint32)  # (H, W, 3)
                 packed = np.uint32(0xFF000000) | rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2]

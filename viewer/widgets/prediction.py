@@ -6,7 +6,16 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PyQt6.QtGui import QBrush, QFont, QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QResizeEvent
+from PyQt6.QtGui import (
+    QBrush,
+    QFont,
+    QFontMetrics,
+    QHelpEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+)
 from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from viewer.core.imaging.numbers import format_percent
@@ -19,7 +28,7 @@ if TYPE_CHECKING:
     from viewer.widgets.theme import Theme
 
 DIGITS = tuple("0123456789")
-MAX_ROWS = 10  # of a network with 1,000 classes the ten most probable
+MAX_ROWS = 10  # of a network with 1,000 classes the ten most probable, if there is room
 SHORT_NAME = 2  # characters: names no longer stand large beside the bars
 MIN_ROW_PX, MAX_ROW_PX = 15, 24
 BAR_SHARE = 0.55  # of a row's height
@@ -30,6 +39,8 @@ WIDEST_PERCENT = ">99.9 %"
 PREFERRED_WIDTH_PX, MIN_WIDTH_PX = 248, 200
 
 BLANK_TEXT = "Draw a digit"
+NO_PICTURE_TEXT = "Drop a picture, or draw"
+NO_CLASSES_TEXT = "It tells no classes apart: see its maps"
 SPECK_TEXT = "Too small to read: draw larger"
 LOADING_TEXT = "Loading network …"
 
@@ -105,6 +116,26 @@ class _Place(NamedTuple):
     name_px: int
 
 
+class _Row(NamedTuple):
+    """A row as it is painted; two that are equal look the same.
+
+    Attributes
+    ----------
+    place : _Place
+    name, percent : str
+    bar_px : float
+        Length of the bar, in whole pixels of the screen.
+    first : bool
+        Whether it is the winner's.
+    """
+
+    place: _Place
+    name: str
+    percent: str
+    bar_px: float
+    first: bool
+
+
 class PredictionPanel(QWidget):
     """Bars of probability, the winner plain to see.
 
@@ -117,9 +148,14 @@ class PredictionPanel(QWidget):
         self._fonts = _Fonts()
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._rows: list[tuple[str, float]] = []
+        # The panel as it was painted last, and what is there: a pen changes little at a time.
+        self._page = QPixmap()
+        self._painted: list[_Row] = []
+        self._painted_head: tuple[object, ...] = ()
         self._message = self._winner = ""
         self._best = 0.0
         self._label: str | None = None
+        self._named = True  # whether the classes have names that a label can be one of
         self._set_names(DIGITS)
         self.setAccessibleName("Prediction")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -143,11 +179,12 @@ class PredictionPanel(QWidget):
     @property
     def rows(self) -> tuple[tuple[str, float], ...]:
         """Class names and probabilities as shown, from top to bottom."""
-        return tuple(self._rows)
+        return tuple(self._rows[: len(self._places)])
 
     def set_theme(self, theme: Theme) -> None:
         """Take the theme's colours."""
         self._colors = _Colors(theme)
+        self._page = QPixmap()
         self.update()
 
     def set_loading(self) -> None:
@@ -165,6 +202,8 @@ class PredictionPanel(QWidget):
         probabilities: Iterable[float] | None,
         class_names: Sequence[str],
         legibility: Legibility | str,
+        *,
+        digit: bool = True,
     ) -> None:
         """Show an answer.
 
@@ -175,13 +214,18 @@ class PredictionPanel(QWidget):
         class_names : sequence of K str
         legibility : Legibility
             Nothing is shown as an answer to a blank canvas or to a speck.
+        digit : bool
+            Whether the network reads digits; otherwise it is asked about pictures.
         """
         if tuple(class_names) != self._names:
             self._set_names(class_names)
-        if legibility == "speck":
+        self._named = digit or not self._numbers
+        if not class_names:
+            self._show_message(NO_CLASSES_TEXT)
+        elif legibility == "speck":
             self._show_message(SPECK_TEXT)
         elif probabilities is None or legibility == "blank":
-            self._show_message(BLANK_TEXT)
+            self._show_message(BLANK_TEXT if digit else NO_PICTURE_TEXT, rows=digit)
         else:
             self._show([float(p) for p in probabilities])
 
@@ -195,15 +239,17 @@ class PredictionPanel(QWidget):
         self.setAccessibleDescription(f"{self._winner}, {format_percent(probabilities[best])}")
         self.update()
 
-    def _show_message(self, text: str) -> None:
-        self._rows = [(name, 0.0) for name in self._names[:MAX_ROWS]]
+    def _show_message(self, text: str, *, rows: bool = True) -> None:
+        self._rows = [(name, 0.0) for name in self._names[:MAX_ROWS]] if rows else []
         self._winner, self._message = "", text
         self.setAccessibleDescription(text)
         self.update()
 
     def _set_names(self, names: Sequence[str]) -> None:
         self._names = tuple(names)
-        self._short = all(len(name) <= SHORT_NAME for name in self._names)
+        self._numbers = all(name.isdecimal() for name in self._names)
+        # Without any, the whole width is for the line that says so.
+        self._short = bool(names) and all(len(name) <= SHORT_NAME for name in self._names)
         advance = self._fonts.strong.metrics.horizontalAdvance
         # Not the names shown: with many classes they change, and the bars would jump.
         self._name_px = max(map(advance, self._names), default=0) if self._short else 0
@@ -216,7 +262,8 @@ class PredictionPanel(QWidget):
 
     @override
     def minimumSizeHint(self) -> QSize:
-        return QSize(MIN_WIDTH_PX, MAX_ROWS * MIN_ROW_PX + 2 * GRID_PX + self._head_px)
+        # No higher for long names, which need a line above: fewer rows are better than scrolling.
+        return QSize(MIN_WIDTH_PX, MAX_ROWS * MIN_ROW_PX + 2 * GRID_PX)
 
     @property
     def _head_px(self) -> int:
@@ -232,12 +279,15 @@ class PredictionPanel(QWidget):
         return self._places[index].area
 
     def _place_rows(self) -> None:
-        self._places = [self._place_row(index) for index in range(MAX_ROWS)]
+        room = self._inner.height() - self._head_px
+        count = MAX_ROWS if self._short else max(1, min(MAX_ROWS, int(room // MIN_ROW_PX)))
+        self._places = [self._place_row(index, count) for index in range(count)]
+        self._page = QPixmap()
 
-    def _place_row(self, index: int) -> _Place:
+    def _place_row(self, index: int, count: int) -> _Place:
         inner = self._inner
         beside = WINNER_WIDTH_PX + GRID_PX if self._short else 0
-        room = (inner.height() - self._head_px) / MAX_ROWS
+        room = (inner.height() - self._head_px) / count
         height = int(min(max(room, MIN_ROW_PX), MAX_ROW_PX))
         top = inner.y() + self._head_px + index * height
         area = QRectF(inner.x() + beside, top, inner.width() - beside, height)
@@ -257,37 +307,79 @@ class PredictionPanel(QWidget):
     @override
     def paintEvent(self, event: QPaintEvent | None) -> None:
         painter = QPainter(self)
-        painter.fillRect(QRectF(self.rect()), self._colors.surface)
-        inner = self._inner
-        if self._short:
-            bottom = self.row_area(MAX_ROWS - 1).bottom()
-            self._paint_beside(
-                painter, QRectF(inner.topLeft(), QPointF(inner.x() + WINNER_WIDTH_PX, bottom))
-            )
-        else:
-            self._paint_above(painter, inner)
-        rows = list(zip(self._places, self._rows, strict=False))  # there may be fewer classes
-        self._paint_rows(painter, [row for row in rows if row[1][0] == self._winner], first=True)
-        self._paint_rows(painter, [row for row in rows if row[1][0] != self._winner], first=False)
+        painter.drawPixmap(0, 0, self._painted_page())
 
-    def _paint_rows(
-        self, painter: QPainter, rows: list[tuple[_Place, tuple[str, float]]], *, first: bool
-    ) -> None:
-        colors, texts = self._colors, self._fonts.strong if first else self._fonts.plain
-        brush = colors.winner if first else colors.bar
+    def _painted_page(self) -> QPixmap:
+        """Return the panel as a picture, in which what has changed is painted anew."""
+        ratio = self.devicePixelRatioF()
+        pairs = zip(self._places, self._rows, strict=False)  # there may be fewer classes
+        rows = [self._row(place, *row, ratio) for place, row in pairs]
+        percent = "" if self._message else format_percent(self._best)
+        head = (self._message, self._winner, percent, self._label, self._named)
+        size = self.size() * ratio
+        if self._page.size() != size or len(rows) != len(self._painted):
+            self._page = QPixmap(size)
+            self._page.setDevicePixelRatio(ratio)
+            self._page.fill(self._colors.surface.color())
+            changed, self._painted_head = rows, ()
+        else:
+            changed = [row for row, old in zip(rows, self._painted, strict=True) if row != old]
+        if changed or head != self._painted_head:
+            painter = QPainter(self._page)
+            if head != self._painted_head:
+                self._paint_head(painter)
+            for row in changed:
+                self._paint_row(painter, row)
+            painter.end()
+        self._painted, self._painted_head = rows, head
+        return self._page
+
+    def _paint_head(self, painter: QPainter) -> None:
+        """Paint the winner, or the message in its place, on the panel's ground."""
+        inner = self._inner
+        if self._message and not self._rows:
+            painter.fillRect(inner, self._colors.surface)
+            self._paint_alone(painter, inner)
+        elif self._short:
+            bottom = self.row_area(MAX_ROWS - 1).bottom()
+            beside = QPointF(inner.x() + WINNER_WIDTH_PX, bottom)
+            area = QRectF(inner.topLeft(), beside)
+            painter.fillRect(area, self._colors.surface)
+            self._paint_beside(painter, area)
+        else:
+            above = QRectF(inner.x(), inner.y(), inner.width(), self._head_px)
+            painter.fillRect(above, self._colors.surface)
+            self._paint_above(painter, inner)
+
+    def _row(self, place: _Place, name: str, probability: float, ratio: float) -> _Row:
+        if self._message:
+            return _Row(place, name, "", 0.0, first=False)
+        bar_px = round(place.track.width() * probability * ratio) / ratio
+        return _Row(place, name, format_percent(probability), bar_px, name == self._winner)
+
+    def _paint_row(self, painter: QPainter, row: _Row) -> None:
+        place, first, colors = row.place, row.first, self._colors
+        texts = self._fonts.strong if first else self._fonts.plain
+        # What stood there may have reached a pixel beyond it, as an overhanging letter does.
+        painter.fillRect(place.area.adjusted(-1, 0, 1, 0), colors.surface)
         painter.setFont(texts.font)
         painter.setPen(colors.text if first else colors.muted)
-        for place, (name, probability) in rows:
-            top = place.middle - texts.rise
-            texts.ready.draw(painter, place.left, top, self._elided(name, place.name_px))
-            painter.fillRect(place.track, colors.track)
-            if self._message:
-                continue
-            text = format_percent(probability)
-            texts.ready.draw(painter, place.right - texts.percent_advance(text), top, text)
-            bar = QRectF(place.track)
-            bar.setWidth(bar.width() * probability)
-            painter.fillRect(bar, brush)
+        top = place.middle - texts.rise
+        texts.ready.draw(painter, place.left, top, self._elided(row.name, place.name_px))
+        painter.fillRect(place.track, colors.track)
+        if not row.percent:
+            return
+        left = place.right - texts.percent_advance(row.percent)
+        texts.ready.draw(painter, left, top, row.percent)
+        bar = QRectF(place.track)
+        bar.setWidth(row.bar_px)
+        painter.fillRect(bar, colors.winner if first else colors.bar)
+
+    def _paint_alone(self, painter: QPainter, area: QRectF) -> None:
+        """Say in the middle why there is nothing at all."""
+        painter.setPen(self._colors.muted)
+        painter.setFont(self._fonts.body)
+        painter.drawText(area, _CENTER | Qt.TextFlag.TextWordWrap, self._message)
 
     def _paint_beside(self, painter: QPainter, area: QRectF) -> None:
         """Draw the winner as a large figure, or the message, to the left of the bars."""
@@ -319,6 +411,8 @@ class PredictionPanel(QWidget):
             painter.drawText(line, _RIGHT, format_percent(self._best))
             room -= painter.fontMetrics().horizontalAdvance(WIDEST_PERCENT) + GRID_PX
         text = self._message or self._winner
+        if text.isdecimal():  # of a class without a name; beside a percentage it needs the word
+            text = f"Class {text}"
         elided = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(room))
         painter.drawText(line, _LEFT, elided)
         line.translate(0, fonts.title_px)
@@ -328,10 +422,17 @@ class PredictionPanel(QWidget):
     def _paint_label(self, painter: QPainter, area: QRectF, flags: Qt.AlignmentFlag) -> None:
         if self._label is None or self._message:
             return
-        right = self._label == self._winner
+        known = self._named and self._label in self._names
+        right = known and self._label == self._winner
+        wrong = known and not right
         painter.setFont(self._fonts.body)
-        painter.setPen(self._colors.muted if right else self._colors.warning)
-        painter.drawText(area, flags, f"Label {self._label} {'✓' if right else '✗'}")
+        painter.setPen(self._colors.warning if wrong else self._colors.muted)
+        # A class that the network doesn't know is told, and is no mistake of the network's.
+        mark = " ✓" if right else " ✗" if wrong else ""
+        metrics = painter.fontMetrics()
+        room = int(area.width()) - metrics.horizontalAdvance(mark)
+        text = metrics.elidedText(f"Label {self._label}", Qt.TextElideMode.ElideRight, room)
+        painter.drawText(area, flags, text + mark)
 
     def _elided(self, name: str, room: float) -> str:
         if self._short:
@@ -348,6 +449,10 @@ class PredictionPanel(QWidget):
     def tip_at(self, place: QPointF) -> str:
         """Return a class's whole name and all digits of its probability; empty elsewhere."""
         if not self._message:
+            inner = self._inner
+            head = QRectF(inner.x(), inner.y(), inner.width(), self._fonts.title_px)
+            if not self._short and head.contains(place):
+                return f"{self._winner}: {self._best:.9g}"
             for index, (name, probability) in enumerate(self._rows):
                 if self.row_area(index).contains(place):
                     return f"{name}: {probability:.9g}"

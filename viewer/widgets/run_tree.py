@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QPoint, QSignalBlocker, Qt, pyqtSignal
-from PyQt6.QtGui import QAction, QIcon, QKeySequence, QPainter, QPixmap, QResizeEvent
+from PyQt6.QtCore import QEvent, QObject, QPoint, QSignalBlocker, Qt, pyqtSignal
+from PyQt6.QtGui import (
+    QAction,
+    QIcon,
+    QKeyEvent,
+    QKeySequence,
+    QResizeEvent,
+)
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -18,10 +24,10 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from viewer.widgets.icons import ICON_PX
 from viewer.widgets.overrides import override
 from viewer.widgets.plot_style import run_color
-from viewer.widgets.run_tree_rows import STATUS_ICONS, RunRow, in_order, row_texts
+from viewer.widgets.run_tree_marks import CheckMarks, also_selected, swatch
+from viewer.widgets.run_tree_rows import STATUS_ICONS, RunRow, in_order, refusal, row_texts
 from viewer.widgets.theme import GRID_PX, LIGHT, TextSize, text_font
 
 if TYPE_CHECKING:
@@ -43,15 +49,13 @@ WIDEST = (
     "0000-00-00 00:00",
     "000 MB",
 )
-SWATCH_PX = 12
 NARROW_PX = {CREATED: 860, SIZE: 640}  # narrower than that, a column gives way to the names
 # Fusion's own boxes can't be seen in the dark, and its rows are too tight to be hit.
 _RULES = """
 QTreeView {{ background: {surface}; }}
 QTreeView::item {{ padding: 3px 4px; }}
-QTreeView::indicator {{ width: 11px; height: 11px; border: 1px solid {text_muted};
+QTreeView::indicator {{ width: 13px; height: 13px; border: 1px solid {text_muted};
                         border-radius: 3px; background: {surface}; }}
-QTreeView::indicator:checked {{ background: {text}; border-color: {text_muted}; }}
 QHeaderView::section {{ background: {surface}; color: {text_muted}; border: 0;
                         border-bottom: 1px solid {border}; padding: 2px 5px; }}
 """
@@ -78,6 +82,8 @@ class RunTree(QWidget):
         To be confirmed first.
     overlay_changed(object)
         Frozen set of the ids whose curves are to be shown.
+    refused(str)
+        One sentence: a key was pressed for what can't be done to the selected run.
     """
 
     run_chosen = pyqtSignal(str)
@@ -88,6 +94,7 @@ class RunTree(QWidget):
     reveal_requested = pyqtSignal(str)
     delete_requested = pyqtSignal(str)
     overlay_changed = pyqtSignal(object)
+    refused = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -97,6 +104,7 @@ class RunTree(QWidget):
         self._rows: dict[str, RunRow] = {}
         self._items: dict[str, QTreeWidgetItem] = {}
         self._waiting: tuple[RunRow, ...] | None = None
+        self._marks = CheckMarks(self)
         self.tree = self._build_tree()
         self.actions_of_run = self._build_actions()
         empty = QLabel(EMPTY_TEXT, self)
@@ -118,6 +126,18 @@ class RunTree(QWidget):
         for column, width in NARROW_PX.items():
             self.tree.setColumnHidden(column, self.width() < width)
 
+    @override
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:
+        if isinstance(a1, QKeyEvent) and a1.type() == QEvent.Type.KeyPress:
+            row = self._rows.get(self.selected() or "")
+            pressed = QKeySequence(a1.keyCombination())
+            for key, action in self.actions_of_run.items():
+                reason = "" if row is None else refusal(row, key)
+                if reason and action.shortcut() == pressed:
+                    self.refused.emit(reason)
+                    return True
+        return super().eventFilter(a0, a1)
+
     def _build_tree(self) -> QTreeWidget:
         tree = QTreeWidget(self)
         tree.setColumnCount(len(HEADERS))
@@ -131,6 +151,7 @@ class RunTree(QWidget):
         tree.setExpandsOnDoubleClick(False)
         tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         tree.setAccessibleName("Training runs")
+        tree.setItemDelegate(self._marks)
         header = tree.header()
         assert header is not None
         header.setFont(text_font(TextSize.SMALL))
@@ -178,17 +199,17 @@ class RunTree(QWidget):
                 lambda _checked, signal=signal: self._emit(signal)
             )
         self.actions_of_run["rename"].triggered.connect(self.edit_name)
+        self.tree.installEventFilter(self)
         self.tree.itemDoubleClicked.connect(lambda: self._emit(self.run_chosen))
         self.tree.itemChanged.connect(self._on_item_changed)
         self.tree.currentItemChanged.connect(self._on_current_changed)
         self.tree.customContextMenuRequested.connect(self._show_menu)
-        delegate = self.tree.itemDelegate()
-        assert delegate is not None
-        delegate.closeEditor.connect(self._on_editor_closed)
+        self._marks.closeEditor.connect(self._on_editor_closed)
 
     def set_theme(self, theme: Theme) -> None:
         """Use the colours of `theme`."""
         self._theme = theme
+        self._marks.set_theme(theme)
         self.tree.setStyleSheet(_RULES.format(**theme._asdict()))
         self._make_icons()
 
@@ -275,7 +296,7 @@ class RunTree(QWidget):
         item.setToolTip(NAME, f"{row.name}\nTick to show its curves")
         state = Qt.CheckState.Checked if row.overlaid else Qt.CheckState.Unchecked
         item.setCheckState(NAME, state)
-        item.setIcon(NAME, self._swatch(row))
+        item.setIcon(NAME, swatch(run_color(row.color_index, self._theme)))
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         for column, text in enumerate(row_texts(row), start=BRANCH):
             item.setText(column, text)
@@ -283,21 +304,10 @@ class RunTree(QWidget):
                 item.setTextAlignment(column, right)
         item.setIcon(STATUS, self._status_icons.get(row.status, QIcon()))
 
-    def _swatch(self, row: RunRow) -> QIcon:
-        pixmap = QPixmap(SWATCH_PX, SWATCH_PX)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        middle = SWATCH_PX // 2
-        painter.fillRect(0, middle - 1, SWATCH_PX, 3, run_color(row.color_index, self._theme))
-        painter.end()
-        icon = QIcon(pixmap)
-        icon.addPixmap(pixmap, QIcon.Mode.Selected)  # or Qt tints it: the colour is its meaning
-        return icon
-
     def _make_icons(self) -> None:
         if self._icons is not None:
             self._status_icons = {
-                status: _also_selected(self._icons.icon(name, self._theme), self._theme)
+                status: also_selected(self._icons.icon(name, self._theme), self._theme)
                 for status, name in STATUS_ICONS.items()
             }
         with QSignalBlocker(self.tree):
@@ -336,13 +346,10 @@ class RunTree(QWidget):
     def _show_actions(self) -> None:
         run_id = self.selected()
         row = None if run_id is None else self._rows.get(run_id)
-        for action in self.actions_of_run.values():
-            action.setEnabled(row is not None)
-        if row is not None:
-            running = row.status == "running"
-            whole = row.step >= row.steps > 0
-            self.actions_of_run["resume"].setEnabled(not running and not whole)
-            self.actions_of_run["delete"].setEnabled(not running)
+        for key, action in self.actions_of_run.items():
+            reason = "" if row is None else refusal(row, key)
+            action.setEnabled(row is not None and not reason)
+            action.setToolTip(reason)
 
     def _show_menu(self, place: QPoint) -> None:
         viewport = self.tree.viewport()
@@ -353,16 +360,6 @@ class RunTree(QWidget):
         """Return a menu of what can be done to the selected run."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setToolTipsVisible(True)
         menu.addActions(list(self.actions_of_run.values()))
         return menu
-
-
-def _also_selected(icon: QIcon, theme: Theme) -> QIcon:
-    """Return `icon` with a picture for selected rows: Qt's own is a tint without contrast."""
-    pixmap = icon.pixmap(ICON_PX)
-    painter = QPainter(pixmap)
-    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
-    painter.fillRect(pixmap.rect(), theme.color("on_accent"))
-    painter.end()
-    icon.addPixmap(pixmap, QIcon.Mode.Selected)
-    return icon

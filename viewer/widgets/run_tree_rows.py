@@ -63,6 +63,27 @@ def row_texts(row: RunRow) -> tuple[str, ...]:
     return (branch, status, steps, accuracy, created_text(row.created), size_text(row.size_bytes))
 
 
+def refusal(row: RunRow, action: str) -> str:
+    """Return why something can't be done to a run, and what can; empty where it can be done.
+
+    Parameters
+    ----------
+    row : RunRow
+    action : str
+        ``resume``, ``delete``, or anything else that is always possible.
+    """
+    if row.status == "running" and action == "resume":
+        return f"{row.name} is being trained already: branch from one of its steps instead."
+    if row.status == "running" and action == "delete":
+        return f"{row.name} is being trained: stop that training first."
+    if action == "resume" and row.step >= row.steps > 0:
+        return (
+            f"{row.name} has done all of its {row.steps:,} steps: to train it further, set more "
+            "epochs and branch from its last step."
+        )
+    return ""
+
+
 def created_text(created: str) -> str:
     """Return a time in the local zone, to the minute; the text itself if it is none."""
     try:

@@ -21,6 +21,7 @@ from PyQt6.QtWidgets import (
     QStyle,
     QStyleOptionComboBox,
     QStylePainter,
+    QToolTip,
     QWidget,
 )
 
@@ -88,6 +89,9 @@ class NumberBox(QDoubleSpinBox):
         if not buttons:
             self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.valueChanged.connect(self.number_changed)
+        line = self.lineEdit()
+        assert line is not None
+        line.textEdited.connect(self._on_text_edited)
 
     def number(self) -> int | float:
         """Return the value, an int where it is whole by nature."""
@@ -127,6 +131,14 @@ class NumberBox(QDoubleSpinBox):
         return state, input or "", pos
 
     @override
+    def fixup(self, str: str | None) -> str:
+        number = _number(self._bare(str))
+        if number is None:
+            return super().fixup(str)
+        # Not the digits before the last one, which are another number altogether.
+        return self.textFromValue(min(max(number, self.minimum()), self.maximum()))
+
+    @override
     def stepBy(self, steps: int) -> None:
         value = self.value()
         for _ in range(abs(steps)):
@@ -145,6 +157,23 @@ class NumberBox(QDoubleSpinBox):
     @override
     def minimumSizeHint(self) -> QSize:
         return QSize(NUMBER_MIN_PX, ROW_PX)
+
+    def bounds_text(self) -> str:
+        """Return what can be typed, in words."""
+        low, high = self.textFromValue(self.minimum()), self.textFromValue(self.maximum())
+        noun = "a whole number" if self._whole else "a number"
+        at_least = f"{noun} of at least {low}{self.suffix()}"
+        if self.maximum() >= UNBOUNDED:
+            return at_least.capitalize()
+        return f"{noun} from {low} to {high}{self.suffix()}".capitalize()
+
+    def _on_text_edited(self, text: str) -> None:
+        """Say at once what is possible, where a number is typed that isn't."""
+        number = _number(self._bare(text))
+        if number is not None and not self.minimum() <= number <= self.maximum():
+            QToolTip.showText(self.mapToGlobal(self.rect().bottomLeft()), self.bounds_text(), self)
+        elif QToolTip.text() == self.bounds_text():
+            QToolTip.hideText()
 
     def _bare(self, text: str | None) -> str:
         return (text or "").removesuffix(self.suffix()).strip()

@@ -9,6 +9,8 @@ import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen
 
+from viewer.core.explain.channel_names import channel_name
+from viewer.core.explain.padding import PaddingMode
 from viewer.core.explain.sliding import Operation
 from viewer.widgets.cells import paint_outline
 from viewer.widgets.sliding_numbers import fit
@@ -161,6 +163,8 @@ def _titles(scene: Scene) -> tuple[tuple[str, str], ...]:
     source = _size(slide.input_shape)
     if any(slide.padding):
         source += f" + padding {_pair(slide.padding)}"
+        if slide.padding_mode is not PaddingMode.ZEROS:
+            source += f" ({slide.padding_mode})"
     window = _size(item.values.shape)
     if slide.node.window is not None:
         window += f" · stride {_pair(slide.stride)}"
@@ -170,7 +174,7 @@ def _titles(scene: Scene) -> tuple[tuple[str, str], ...]:
     if item.kernel is None:
         middle, window = "Under the window", f"{window} · {slide.operation.value}"
     return (
-        (f"{slide.source.name} · channel {item.in_channel}", source),
+        (f"{slide.source.name} · {channel_name(slide.source, item.in_channel)}", source),
         (middle, window),
         (f"{slide.node.name} · channel {slide.channel}", _size(slide.map_shape)),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from viewer.core.explain.padding import copied_from, is_inside
 from viewer.core.explain.sliding import Operation
 from viewer.core.explain.sliding_values import placement
 from viewer.core.imaging.color_scale import scale_for
@@ -145,7 +146,12 @@ def _input_pane(records: Records, slide: Slide, in_channel: int) -> Pane:
     margins = ((-top, bottom - height), (-left, right - width))
     source = record.outputs[slide.source.name][in_channel]
     # A last window that leaves cells out ends before the input does: they are shown, too.
-    values = np.pad(source, margins)
+    rows, columns = (np.arange(first, end) for first, end in ((top, bottom), (left, right)))
+    rows = copied_from(rows, height, slide.padding_mode)
+    columns = copied_from(columns, width, slide.padding_mode)
+    known = is_inside(rows, height)[:, None] & is_inside(columns, width)
+    rows, columns = rows.clip(0, height - 1), columns.clip(0, width - 1)
+    values = np.where(known, source[rows[:, None], columns], np.float32(0))
     colors = scale.apply(values)
     if slide.operation is Operation.MAXIMUM:  # its padding never wins: minus infinity
         padding = ~np.pad(np.ones_like(source, bool), margins)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from viewer.core.explain.channel_names import channel_name
+from viewer.core.explain.padding import PaddingMode, copied_from
 from viewer.core.explain.sliding import Operation
 from viewer.core.imaging.numbers import MINUS, format_exact, format_number
 
@@ -65,7 +69,8 @@ def every_term(slide: Slide, item: Placement) -> str:
         pairs = zip(row, item.kernel[i].tolist(), strict=True)
         lines.append(" + ".join(_product(value, weight, SUM_DIGITS) for value, weight in pairs))
     heading = "input · weight" if item.kernel is not None else "values under the window"
-    return f"{slide.source.name}, channel {item.in_channel}: {heading}\n" + "\n".join(lines)
+    channel = channel_name(slide.source, item.in_channel)
+    return f"{slide.source.name}, {channel}: {heading}\n" + "\n".join(lines)
 
 
 def tap_text(slide: Slide, item: Placement, tap: tuple[int, int]) -> str:
@@ -80,12 +85,25 @@ def tap_text(slide: Slide, item: Placement, tap: tuple[int, int]) -> str:
     """
     y, x = int(item.footprint.rows[tap[0]]), int(item.footprint.columns[tap[1]])
     value = _exact(float(item.values[tap]))
-    where = f"{slide.source.name} y {y}, x {x}" if item.footprint.inside[tap] else "padding"
+    where = f"{slide.source.name} y {y}, x {x}"
+    if not item.footprint.inside[tap]:
+        where = _padding_text(slide, y, x)
     if item.kernel is None or item.products is None:
         won = ", the largest" if item.winner == tap else ""
         return f"{where}: {value}{won}"
     weight, product = _exact(float(item.kernel[tap])), format_number(float(item.products[tap]), 8)
     return f"{where}: {value}  ×  weight {tap[0]}, {tap[1]}: {weight}  =  {product}"
+
+
+def _padding_text(slide: Slide, y: int, x: int) -> str:
+    if slide.padding_mode is PaddingMode.ZEROS:
+        return "padding"
+    height, width = slide.input_shape
+    row, column = (
+        int(copied_from(np.array([place]), length, slide.padding_mode)[0])
+        for place, length in ((y, height), (x, width))
+    )
+    return f"padding, a copy of {slide.source.name} y {row}, x {column}"
 
 
 def _exact(value: float) -> str:
@@ -142,7 +160,8 @@ def _average(item: Placement, *, hidden: bool) -> tuple[str, str]:
     own = UNKNOWN if hidden else _number(item.channel_sum)
     total = UNKNOWN if hidden else _number(item.total)
     name = f"Channel {item.in_channel}" + (", row by row" if by_rows else "")
-    return f"{name}:  {terms} = {own}", f"Average:  {own} / {item.divisor} = {total}"
+    divisor = _number(item.divisor or 1.0)
+    return f"{name}:  {terms} = {own}", f"Average:  {own} / {divisor} = {total}"
 
 
 def _check(item: Placement, *, hidden: bool) -> str:

@@ -79,6 +79,7 @@ class SlidingView(QWidget):
         layout.addWidget(self.sums)
         layout.addWidget(self.predict)
         layout.addWidget(self.player)
+        self.setFocusProxy(self.canvas)
 
     def _connect_signals(self) -> None:
         self.chooser.filter_chosen.connect(self._on_filter_chosen)

@@ -50,6 +50,7 @@ QToolButton:checked {{ background: {border}; border-color: {text_muted}; }}
 QToolButton:focus {{ border-color: {text}; }}
 QToolButton:disabled {{ color: {text_muted}; }}
 QToolButton::menu-indicator {{ image: none; width: 0; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QToolTip {{ background: {raised}; color: {text}; border: 1px solid {border_strong};
             padding: 4px; }}
 #dock_title {{ background: {surface}; border: 0; }}
@@ -58,6 +59,11 @@ QToolTip {{ background: {raised}; color: {text}; border: 1px solid {border_stron
 #placeholder {{ background: {window}; color: {text_muted}; }}
 #message_strip {{ background: {raised}; border: 1px solid {border_strong};
                   border-left: 4px solid {warning}; border-radius: {radius}px; }}
+#caption_notice {{ background: {raised}; border: 1px solid {border_strong};
+                   border-radius: {radius}px; }}
+#notice_button {{ border-color: {border_strong}; }}
+#flow_search {{ background: {raised}; border: 1px solid {border_strong};
+                border-radius: {radius}px; }}
 #drop_hint {{ background: {raised}; color: {text}; border: 2px dashed {text_muted};
               border-radius: {radius}px; }}
 """

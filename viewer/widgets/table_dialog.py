@@ -40,7 +40,7 @@ class TableDialog(QDialog):
         self.table = ArchitectureTable()
         buttons = QDialogButtonBox()
         self._use = buttons.addButton("Use", QDialogButtonBox.ButtonRole.AcceptRole)
-        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        buttons.addButton("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
         buttons.accepted.connect(self._on_accepted)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)

@@ -63,6 +63,7 @@ class TimeSlider(QWidget):
         self._live = True
         self._awaited: int | None = None  # chosen by the film and not yet shown
         self._reference: int | None = None
+        self._storage, self._wide = "", True
         self.track = TimeTrack(self)
         self.play = _tool_button("", PLAY_TIP, self)
         self.play.setCheckable(True)
@@ -119,6 +120,7 @@ class TimeSlider(QWidget):
         super().resizeEvent(a0)
         widest = self._text.fontMetrics().horizontalAdvance(WIDEST_TEXT) + GRID_PX
         self._text.setMinimumWidth(widest if self.width() >= WIDE_PX else 0)
+        self._show_storage()
 
     def set_theme(self, theme: Theme) -> None:
         """Use the colours of `theme`."""
@@ -170,8 +172,20 @@ class TimeSlider(QWidget):
 
     def set_storage(self, text: str) -> None:
         """Show how much the kept steps take, ``61 steps, 14.2 MB of 512 MB``."""
-        self.storage.setText(text)
+        self._storage = text
+        self._show_storage()
+
+    def _show_storage(self) -> None:
+        """Show the room that is taken: where there is little on the bar, the size alone."""
+        text = self._storage
+        wide = self.width() >= WIDE_PX
+        tip = "Set how much room kept steps may take"
+        self.storage.setText(text if wide else short_storage(text))
+        self.storage.setToolTip(tip if wide or not text else f"{text}: {tip.lower()}")
         self.storage.setVisible(bool(text))
+        if wide != self._wide:
+            self._wide = wide
+            self.storage.setMinimumWidth(0)
         # Only ever wider: with every figure that grows, the slider would move otherwise.
         widest = max(self.storage.minimumWidth(), self.storage.sizeHint().width())
         self.storage.setMinimumWidth(widest if text else 0)
@@ -281,6 +295,12 @@ class TimeSlider(QWidget):
     def _show_icon(self) -> None:
         if self._icons is not None:
             self.play.setIcon(self._icons.icon("pause" if self.playing else "play", self._theme))
+
+
+def short_storage(text: str) -> str:
+    """Return the size in ``61 steps, 14.2 MB of 512 MB``, or the text if there is none."""
+    _, comma, size = text.partition(", ")
+    return size.partition(" of ")[0] if comma else text
 
 
 def _tool_button(text: str, tip: str, parent: QWidget) -> QToolButton:

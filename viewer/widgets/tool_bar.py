@@ -66,7 +66,7 @@ class ToolBar(QToolBar):
         self.addSeparator()
         self._add_actions("zoom_fit", "zoom_out", "zoom_in")
         self.addSeparator()
-        self._add_actions("training")
+        self._add_actions("training", "lessons")
         self._add_spacer()
         self.theme_button = self._add_menu("", "circle-half", "Light or dark")
         self.theme_button.setMenu(self._menu_of(THEME, self.theme_button))

@@ -38,11 +38,14 @@ class Hit:
         All digits of it.
     target : Selection or None
         What a click selects.
+    more : bool
+        Whether a click shows more of what is cut short.
     """
 
     rect: QRectF
     text: str
     target: Selection | None = None
+    more: bool = False
 
 
 class Block(Protocol):
@@ -111,6 +114,28 @@ class TextBlock:
             ]
             self._heights = (width, heights)
         return self._heights[1]
+
+
+@dataclass(slots=True)
+class MoreBlock:
+    """One line for all that is not shown; a click shows more of it."""
+
+    line: Line
+
+    def height(self, width: float) -> float:
+        """Return the height of the line, wrapped."""
+        return self._words().height(width)
+
+    def paint(self, painter: QPainter, width: float, seen: QRectF, theme: Theme) -> None:
+        """Paint the line."""
+        self._words().paint(painter, width, seen, theme)
+
+    def hit(self, _point: QPointF, width: float) -> Hit | None:
+        """Return the line, wherever the point is on it."""
+        return Hit(QRectF(0, 0, width, self.height(width)), self.line.text, more=True)
+
+    def _words(self) -> TextBlock:
+        return TextBlock((self.line,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,10 +29,16 @@ class TraceCanvas(QAbstractScrollArea):
         All digits of what is under the mouse; empty for nothing.
     target_chosen(Selection)
         A click on something that came from there.
+    more_requested()
+        More of what is cut short is to be shown.
+    painted()
+        What was set last is on screen.
     """
 
     hover_changed = pyqtSignal(str)
     target_chosen = pyqtSignal(object)
+    more_requested = pyqtSignal()
+    painted = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -122,7 +128,9 @@ class TraceCanvas(QAbstractScrollArea):
             return
         self._mouse = event.position()
         self._update_hover()
-        if self._hit is not None and self._hit[0].target is not None:
+        if self._hit is not None and self._hit[0].more:
+            self.more_requested.emit()
+        elif self._hit is not None and self._hit[0].target is not None:
             self.target_chosen.emit(self._hit[0].target)
 
     @override
@@ -147,6 +155,7 @@ class TraceCanvas(QAbstractScrollArea):
             hit, top = self._hit
             place = hit.rect.translated(0, top - self._offset())
             paint_outline(painter, place, self._theme, selected=False)
+        self.painted.emit()
 
     def _paint_message(self, painter: QPainter, bounds: QRectF) -> None:
         painter.setFont(text_font(TextSize.BODY))
@@ -172,10 +181,10 @@ class TraceCanvas(QAbstractScrollArea):
         before = self._hit
         self._hit = self._hit_at(self._mouse)
         words = "" if self._hit is None else self._hit[0].text
-        target = None if self._hit is None else self._hit[0].target
+        active = self._hit is not None and (self._hit[0].more or self._hit[0].target is not None)
         if before != self._hit:
             shape = Qt.CursorShape.ArrowCursor
-            if target is not None:
+            if active:
                 shape = Qt.CursorShape.PointingHandCursor
             self._surface().setCursor(shape)
             self._surface().update()

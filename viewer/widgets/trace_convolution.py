@@ -15,7 +15,7 @@ from viewer.core.records import Selection
 from viewer.widgets.cells import needs_black_text
 from viewer.widgets.sliding_numbers import CellNumbers, body_px
 from viewer.widgets.theme import GRID_PX, TextSize, text_font
-from viewer.widgets.trace_blocks import Hit
+from viewer.widgets.trace_blocks import WIDEST_NUMBER, Hit
 from viewer.widgets.trace_cells import Plates, paint_plates, plates
 from viewer.widgets.trace_text import exact
 
@@ -46,6 +46,10 @@ class TermsBlock:
     kernel_scale, product_scale : ColorScale
     numbers : (CellNumbers, CellNumbers, CellNumbers)
         For windows, kernels, products.
+    name : callable
+        From an input channel to what it is called.
+    count : int
+        How many channels are shown at most.
     """
 
     part: ConvolutionPart
@@ -53,19 +57,21 @@ class TermsBlock:
     kernel_scale: ColorScale
     product_scale: ColorScale
     numbers: tuple[CellNumbers, CellNumbers, CellNumbers]
+    name: Callable[[int], str]
+    count: int
     _grid: _Grid | None = field(default=None, init=False)
 
     def height(self, width: float) -> float:
         """Return the height of all terms."""
         grid = self._at(width)
-        return math.ceil(len(self.part.order) / grid.columns) * grid.item_height
+        return math.ceil(self._shown / grid.columns) * grid.item_height
 
     def paint(self, painter: QPainter, width: float, seen: QRectF, theme: Theme) -> None:
         """Paint the terms in sight: the arrays of all of them together."""
         grid = self._at(width)
         first = max(0, math.floor(seen.top() / grid.item_height)) * grid.columns
         last = max(0, math.ceil(seen.bottom() / grid.item_height)) * grid.columns
-        ranks = range(first, min(last, len(self.part.order)))
+        ranks = range(first, min(last, self._shown))
         if not ranks:
             return
         corners = [grid.corner(rank) for rank in ranks]
@@ -79,7 +85,7 @@ class TermsBlock:
         grid = self._at(width)
         column = int(point.x() // (grid.item_width + GAP_PX))
         rank = int(point.y() // grid.item_height) * grid.columns + column
-        if not (0 <= column < grid.columns and 0 <= rank < len(self.part.order)):
+        if not (0 <= column < grid.columns and 0 <= rank < self._shown):
             return None
         corner = grid.corner(rank)
         place = int(self.part.order[rank])
@@ -95,7 +101,7 @@ class TermsBlock:
             rect = QRectF(corner.x(), corner.y(), grid.item_width, grid.title_px)
             channel = self.part.first_channel + place
             total, running = float(self.part.sums[place]), float(self.part.running[rank])
-            text = f"channel {channel}: sum {exact(total)}, running sum {exact(running)}"
+            text = f"{self.name(channel)}: sum {exact(total)}, running sum {exact(running)}"
             return Hit(rect, text, self._strongest(place))
         return None
 
@@ -107,8 +113,10 @@ class TermsBlock:
         product = float(part.products[place, row, column])
         inside = bool(part.inside[row, column])
         here = f"y {where[0]}, x {where[1]}" if inside else "padding"
+        if inside and part.on_padding[row, column]:
+            here = f"padding, a copy of {here}"
         text = (
-            f"{part.source} · channel {channel} · {here}:"
+            f"{part.source} · {self.name(channel)} · {here}:"
             f" {exact(value)} × {exact(float(weight))} = {exact(product)}"
         )
         return Hit(rect, text, Selection(part.source, channel, *where) if inside else None)
@@ -127,7 +135,7 @@ class TermsBlock:
     ) -> None:
         place = int(self.part.order[rank])
         total, running = float(self.part.sums[place]), float(self.part.running[rank])
-        name = f"channel {self.part.first_channel + place}"
+        name = self.name(self.part.first_channel + place)
         sums = f"sum {format_number(total)}"
         line = QFontMetricsF(text_font(TextSize.SMALL)).height()
         box = QRectF(corner.x(), corner.y(), grid.item_width, line)
@@ -156,7 +164,8 @@ class TermsBlock:
         sources = self._source_plates(shown)
         kernels = plates(part.kernels[shown], self.kernel_scale)
         products = plates(part.products[shown], self.product_scale)
-        insides = part.inside, None, part.inside
+        of_input = ~part.on_padding
+        insides = of_input, None, of_input
         for which, arrays in enumerate((sources, kernels, products)):
             offset = QPointF(grid.offsets[which], grid.title_px)
             places = [corner + offset for corner in corners]
@@ -173,8 +182,21 @@ class TermsBlock:
 
     def _at(self, width: float) -> _Grid:
         if self._grid is None or self._grid.width != width:
-            self._grid = _Grid.fit(width, self.part.products.shape[1:], len(self.part.order))
+            shape = self.part.products.shape[1:]
+            self._grid = _Grid.fit(width, shape, self._shown, self._words_px())
         return self._grid
+
+    def _words_px(self) -> float:
+        """Return the width that name and sum of a term need, one beside the other."""
+        first, count = self.part.first_channel, len(self.part.order)
+        names = [self.name(first + place) for place in {*range(min(count, 3)), count - 1}]
+        metrics = QFontMetricsF(text_font(TextSize.SMALL, bold=True))
+        longest = max(metrics.horizontalAdvance(name) for name in names)
+        return longest + GRID_PX + metrics.horizontalAdvance(f"sum {WIDEST_NUMBER}")
+
+    @property
+    def _shown(self) -> int:
+        return min(self.count, len(self.part.order))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,27 +208,29 @@ class _Grid:
     cell_px: int
     columns: int
     title_px: float
+    words_px: float
 
     @staticmethod
-    def fit(width: float, shape: tuple[int, ...], count: int) -> _Grid:
+    def fit(width: float, shape: tuple[int, ...], count: int, words_px: float) -> _Grid:
         """Return cells that numbers fit, where there is room; else as large as can be."""
         most = round(NUMBER_CELL_PX * max(1.0, body_px() / 13)) + 4
         room = int((width - 2 * SIGN_PX - 2) / (3 * shape[1]))
         cell = max(MIN_CELL_PX, min(most, room))
-        single = 3 * shape[1] * cell + 2 * SIGN_PX
+        single = max(3 * shape[1] * cell + 2 * SIGN_PX, words_px)
         columns = max(1, min(count, int((width + GAP_PX) // (single + GAP_PX))))
         if columns > 1 or cell < most:
-            return _Grid(width, shape, cell, columns, _title_px())
+            return _Grid(width, shape, cell, columns, _title_px(), words_px)
         # A second column, if slightly smaller cells make room for it.
         smaller = int(((width - GAP_PX) / 2 - 2 * SIGN_PX) / (3 * shape[1]))
-        if smaller >= NUMBER_CELL_PX and count > 1:
-            return _Grid(width, shape, smaller, 2, _title_px())
-        return _Grid(width, shape, cell, 1, _title_px())
+        half = (width - GAP_PX) / 2
+        if smaller >= NUMBER_CELL_PX and count > 1 and words_px <= half:
+            return _Grid(width, shape, smaller, 2, _title_px(), words_px)
+        return _Grid(width, shape, cell, 1, _title_px(), words_px)
 
     @property
     def item_width(self) -> float:
         """Width of one term."""
-        return 3 * self.shape[1] * self.cell_px + 2 * SIGN_PX
+        return max(3 * self.shape[1] * self.cell_px + 2 * SIGN_PX, self.words_px)
 
     @property
     def item_height(self) -> float:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PyQt6.QtCore import QEvent, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
+from PyQt6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
 from viewer.widgets.theme import GRID_PX, LIGHT, TextSize, Theme, text_font
 
 ARROW = " → "
+_STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+_CHOOSE = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
 class TraceCrumbs(QWidget):
-    """Names in a row, the last one in bold; a click walks back to one.
+    """Names in a row, the last one in bold; a click, or arrow keys and Enter, walk back to one.
 
     Where there is no room for all, the first ones give way to an ellipsis.
 
@@ -33,9 +35,11 @@ class TraceCrumbs(QWidget):
         self._theme = LIGHT
         self._names: tuple[str, ...] = ()
         self._hovered: int | None = None
+        self._place = 0  # of the one that the keys act on
         self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Path")
+        self.setAccessibleName("Path: arrow keys walk, Enter goes back to a value")
 
     def set_theme(self, theme: Theme) -> None:
         """Use the colours of `theme`."""
@@ -46,6 +50,7 @@ class TraceCrumbs(QWidget):
         """Show another path."""
         self._names = tuple(names)
         self._hovered = None
+        self._place = max(0, len(self._names) - 1)
         self.setAccessibleDescription(ARROW.join(names))
         self.setToolTip(ARROW.join(names) if len(names) > 1 else "")
         self.update()
@@ -101,6 +106,9 @@ class TraceCrumbs(QWidget):
             painter.setFont(font)
             token = "text" if number in (last, self._hovered) else "text_muted"
             self._write(painter, rect.adjusted(0, 0, 1, 0), self._names[number], token)
+            if self.hasFocus() and number == self._place:
+                painter.setPen(self._theme.color("accent"))
+                painter.drawRect(rect.adjusted(-1, 0, 1, -1))
             if number < last:
                 painter.setFont(text_font(TextSize.SMALL))
                 after = QRectF(rect.right(), 0, 4 * GRID_PX, self.height())
@@ -121,6 +129,21 @@ class TraceCrumbs(QWidget):
         number = None if event is None else self._at(event)
         if number is not None:
             self.crumb_chosen.emit(number)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        if event is None:
+            return
+        if event.key() in _STEPS:
+            shown = self.rects()
+            place = self._place + _STEPS[Qt.Key(event.key())]
+            self._place = min(max(place, min(shown, default=0)), max(shown, default=0))
+            self.update()
+        elif event.key() in _CHOOSE:
+            if self._place < len(self._names) - 1:
+                self.crumb_chosen.emit(self._place)
+        else:
+            super().keyPressEvent(event)
 
     def _write(self, painter: QPainter, rect: QRectF, text: str, token: str) -> None:
         painter.setPen(self._theme.color(token))

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import singledispatchmethod
 from typing import TYPE_CHECKING
 
+from viewer.core.explain.channel_names import channel_name
+from viewer.core.explain.padding import PaddingMode
 from viewer.core.explain.softmax_steps import softmax_steps
 from viewer.core.explain.trace_parts import (
     ActivationPart,
@@ -26,23 +28,28 @@ from viewer.core.imaging.numbers import format_number
 from viewer.core.records import Selection
 from viewer.widgets.inspector_model import scale_of
 from viewer.widgets.sliding_numbers import CellNumbers
-from viewer.widgets.trace_arrays import MapsBlock, PoolingBlock, SideBySide
-from viewer.widgets.trace_blocks import Block, Line, Row, TableBlock, TextBlock
+from viewer.widgets.trace_arrays import PoolingBlock
+from viewer.widgets.trace_blocks import Block, Line, MoreBlock, Row, TableBlock, TextBlock
 from viewer.widgets.trace_convolution import TermsBlock
-from viewer.widgets.trace_text import exact, place_name, post_line
+from viewer.widgets.trace_dense import dense_blocks
+from viewer.widgets.trace_text import exact, place_name, post_line, sum_text
 
 if TYPE_CHECKING:
-    from viewer.core.explain.trace_children import DoubleArray
     from viewer.core.explain.trace_parts import Part
     from viewer.core.explain.trace_weighted import PostStep
     from viewer.core.imaging.display import DisplaySettings
     from viewer.core.records import ActivationRecord, NetworkRecord
 
-LARGEST = 8  # of the positive and of the negative contributions of a dense unit
+TERMS = 48  # channels of a convolution shown at first, and added with each step
 _DISAGREES = (
     "The arithmetic does not give torch's value: the values on screen were not computed with the"
     " weights on screen."
 )
+_COPIES = {
+    PaddingMode.REFLECT: "mirrors the input",
+    PaddingMode.REPLICATE: "repeats the edge",
+    PaddingMode.CIRCULAR: "goes on at the other side",
+}
 _SAME = "Nothing is changed here: same index, same value."
 _UNCHANGED = {
     "dropout": "Dropout changes nothing once a network is trained: same index, same value."
@@ -64,6 +71,8 @@ class Page:
         Of a softmax.
     numbers : (CellNumbers, CellNumbers, CellNumbers)
         For windows, kernels, products: each keeps the numbers of one size.
+    terms : int
+        How many channels of a convolution are shown at most; the rest is one line.
     """
 
     network: NetworkRecord
@@ -72,6 +81,7 @@ class Page:
     display: DisplaySettings
     temperature: float
     numbers: tuple[CellNumbers, CellNumbers, CellNumbers]
+    terms: int = TERMS
     _scales: dict[tuple[str, int], ColorScale] = field(default_factory=dict)
 
     def blocks(self) -> tuple[Block, ...]:
@@ -92,11 +102,16 @@ class Page:
 
     @_of.register
     def _(self, part: InputPart) -> tuple[Block, ...]:
+        drawn = self.network.preparation.digit
+        what, name = ("drawing", "ink") if drawn else ("picture", "pixel")
+        value = f"Ink {exact(part.pixel)}, from 0 for paper to 1"
+        if not drawn:
+            value = f"Pixel {exact(part.pixel)}, from 0 to 1"
         lines = (
-            Line("This is the drawing itself: nothing comes before it.", "text_muted"),
-            Line(f"Ink {exact(part.pixel)}, from 0 for paper to 1"),
+            Line(f"This is the {what} itself: nothing comes before it.", "text_muted"),
+            Line(value),
             Line(f"Mean {format_number(part.mean)}, standard deviation {format_number(part.std)}"),
-            Line("(ink − mean) / standard deviation", "text_muted"),
+            Line(f"({name} − mean) / standard deviation", "text_muted"),
             Line(f"{part.formula} = {format_number(self.trace.total)}", bold=True),
         )
         return (TextBlock(lines),)
@@ -107,6 +122,8 @@ class Page:
         pairs = (geometry.kernel_size, geometry.stride, geometry.padding, geometry.dilation)
         size, stride, padding, dilation = (f"{a} × {b}" for a, b in pairs)
         about = f"Kernel {size}, stride {stride}, padding {padding}"
+        if part.padding_mode is not PaddingMode.ZEROS:
+            about += f" that {_COPIES[part.padding_mode]}"
         if max(geometry.dilation) > 1:
             about += f", dilation {dilation}"
         if geometry.groups > 1:
@@ -127,70 +144,23 @@ class Page:
         def source_scale(channel: int) -> ColorScale:
             return self._scale(part.source, channel)
 
-        return (
-            TextBlock(lines),
-            TermsBlock(part, source_scale, kernels, products, self.numbers),
-        )
+        source = self.network.node(part.source)
+
+        def name(channel: int) -> str:
+            return channel_name(source, channel)
+
+        terms = TermsBlock(part, source_scale, kernels, products, self.numbers, name, self.terms)
+        rest = count - self.terms
+        return TextBlock(lines), terms, *((_rest_of(part, rest),) if rest > 0 else ())
 
     @_of.register
     def _(self, part: DensePart) -> tuple[Block, ...]:
-        lines = [
-            *self._total(
-                part.products.sum(), f"{len(part.products):,} products", part.bias, part.has_bias
-            ),
+        what = f"{len(part.products):,} products"
+        lines = (
+            *self._total(part.products.sum(), what, part.bias, part.has_bias),
             *_post_lines(part.post),
-        ]
-        rank_of = {int(place): rank for rank, place in enumerate(part.order)}
-
-        def describe(index: int) -> tuple[str, Selection]:
-            target = Selection(part.source, *part.place(index))
-            text = (
-                f"{place_name(self.network, target)}: {exact(float(part.inputs[index]))}"
-                f" × {exact(float(part.weights[index]))} = {exact(float(part.products[index]))}"
-            )
-            return text, target
-
-        def row_of(index: int) -> Row:
-            text, target = describe(index)
-            numbers = (part.inputs[index], part.weights[index], part.products[index])
-            running = float(part.running[rank_of[index]])
-            cells = tuple(format_number(float(x)) for x in (*numbers, running))
-            label = place_name(self.network, target)
-            if part.maps_shape is not None and len(part.source_shape) == 1:
-                label = f"{index} · {_map_place(part, index)}"
-            return Row(label, cells, f"{text}; so far {exact(running)}", target)
-
-        blocks: list[Block] = [TextBlock(lines)]
-        shown = [
-            MapsBlock(title, maps, scale, describe)
-            for title, values, scale in self._dense_maps(part)
-            if (maps := part.as_maps(values)) is not None
-        ]
-        if shown:
-            blocks.append(SideBySide(shown))
-        columns = ("input", "weight", "product", "so far")
-
-        def largest(title: str, places: list[int]) -> TableBlock:
-            def row(number: int) -> Row:
-                return _without_running(row_of(places[number]))
-
-            return TableBlock(title, columns[:3], len(places), row, (2, 0, 1))
-
-        for title, positive in (("Largest positive", True), ("Largest negative", False)):
-            places = part.largest(LARGEST, positive=positive).tolist()
-            if places:
-                blocks.append(largest(title, places))
-        order = part.order
-        blocks.append(
-            TableBlock(
-                "All, the largest first",
-                columns,
-                len(order),
-                lambda n: row_of(int(order[n])),
-                (2, 3, 0, 1),
-            )
         )
-        return tuple(blocks)
+        return TextBlock(lines), *dense_blocks(self.network, part, self.display)
 
     @_of.register
     def _(self, part: PoolingPart) -> tuple[Block, ...]:
@@ -240,15 +210,14 @@ class Page:
         else:
             sentence = _UNCHANGED.get(part.operation, _SAME)
             lines = [Line(sentence)]
-            if part.formula:
+            if "=" in part.formula:
                 lines.append(Line(part.formula, "text_muted"))
         return TextBlock(lines), self._sources("taken from")
 
     @_of.register
     def _(self, part: SumPart) -> tuple[Block, ...]:
-        text = " + ".join(format_number(child.contribution) for child in part.addends)
-        if part.constant:
-            text += f" + {format_number(part.constant)}"
+        amounts = [child.contribution for child in part.addends]
+        text = sum_text(amounts + ([part.constant] if part.constant else []))
         line = Line(f"{text} = {format_number(self.trace.total)}", bold=True)
         return TextBlock((line,)), self._sources("addends")
 
@@ -318,17 +287,6 @@ class Page:
 
         return TableBlock(title, ("value",), len(children), row)
 
-    def _dense_maps(self, part: DensePart) -> tuple[tuple[str, DoubleArray, ColorScale], ...]:
-        def colored(values: DoubleArray, *, signed: bool) -> ColorScale:
-            return scale_for(values, signed=signed, settings=self.display)
-
-        inputs = f"Inputs, as {part.maps_source} has them"
-        return (
-            ("Products", part.products, colored(part.products, signed=True)),
-            (inputs, part.inputs, colored(part.inputs, signed=bool(part.inputs.min() < 0))),
-            ("Weights", part.weights, colored(part.weights, signed=True)),
-        )
-
     def _scale(self, source: str, channel: int) -> ColorScale:
         """Return the colours of a map: those that all other views show it in."""
         key = source, channel if self.display.scope is Scope.CHANNEL else 0
@@ -338,16 +296,14 @@ class Page:
         return self._scales[key]
 
 
+def _rest_of(part: ConvolutionPart, rest: int) -> MoreBlock:
+    """Return the line for the channels that add least, which are not shown."""
+    amount = format_number(float(part.sums[part.order[-rest:]].sum()))
+    channels = "channel" if rest == 1 else "channels"
+    more = min(rest, TERMS)
+    text = f"and {rest:,} more {channels}: sum {amount}. Click here, or press +, for {more} more"
+    return MoreBlock(Line(text, bold=True))
+
+
 def _post_lines(steps: tuple[PostStep, ...]) -> list[Line]:
     return [Line(f"then {post_line(step)}") for step in steps]
-
-
-def _map_place(part: DensePart, index: int) -> str:
-    assert part.maps_shape is not None
-    _, height, width = part.maps_shape
-    channel, rest = divmod(index, height * width)
-    return f"{part.maps_source} {channel} ({rest // width}, {rest % width})"
-
-
-def _without_running(row: Row) -> Row:
-    return Row(row.label, row.cells[:3], row.text.split(";")[0], row.target)

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from viewer.core.explain.channel_names import channel_name
 from viewer.core.imaging.numbers import MINUS, format_exact, format_number
 from viewer.core.records import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from viewer.core.explain.trace_parts import Trace
     from viewer.core.explain.trace_weighted import PostStep
     from viewer.core.records import NetworkRecord, Selection
@@ -31,7 +34,7 @@ def place_name(network: NetworkRecord, selection: Selection, *, node: bool = Tru
     elif len(found.output_shape) == 1:
         parts.append(f"unit {selection.channel}")
     else:
-        parts += [f"channel {selection.channel}", f"y {selection.y}, x {selection.x}"]
+        parts += [channel_name(found, selection.channel), f"y {selection.y}, x {selection.x}"]
     return " · ".join(parts)
 
 
@@ -55,6 +58,20 @@ def comparison(trace: Trace) -> str:
         f"arithmetic {format_number(trace.total, 8)} · torch {format_exact(trace.value)}"
         f" · difference {difference}"
     )
+
+
+def sum_text(amounts: Sequence[float]) -> str:
+    """Return numbers with signs between them: ``0.16 − 1.1``."""
+    text = ""
+    for amount in amounts:
+        number = format_number(amount)
+        if not text:
+            text = number
+        elif number.startswith(MINUS):
+            text += f" {MINUS} {number.removeprefix(MINUS)}"
+        else:
+            text += f" + {number}"
+    return text
 
 
 def post_line(step: PostStep) -> str:

@@ -17,7 +17,7 @@ from viewer.widgets.sliding_numbers import CellNumbers
 from viewer.widgets.theme import GRID_PX, LIGHT, TextSize
 from viewer.widgets.trace_canvas import TraceCanvas
 from viewer.widgets.trace_crumbs import TraceCrumbs
-from viewer.widgets.trace_page import Page
+from viewer.widgets.trace_page import TERMS, Page
 from viewer.widgets.trace_temperature import TemperatureRow
 from viewer.widgets.trace_text import comparison, heading, short_place
 
@@ -45,9 +45,12 @@ class TraceView(QWidget):
     -------
     selection_requested(Selection)
         The person went down to a term, or back up: select it everywhere.
+    record_painted(int)
+        Generation of the record whose arithmetic is on screen now.
     """
 
     selection_requested = pyqtSignal(object)
+    record_painted = pyqtSignal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,6 +64,8 @@ class TraceView(QWidget):
         self._trace: Trace | None = None
         self._stale = True  # what changed while nobody could see it
         self._at_top = True
+        self._terms = TERMS
+        self._generation = -1  # of the record that the trace is of
         self._numbers = (CellNumbers(), CellNumbers(), CellNumbers())
         self._since = QElapsedTimer()  # the arithmetic was last done
         self._pace = QTimer(self)
@@ -90,6 +95,8 @@ class TraceView(QWidget):
 
     def _connect_signals(self) -> None:
         self.canvas.target_chosen.connect(self.descend)
+        self.canvas.more_requested.connect(self.show_more)
+        self.canvas.painted.connect(self._on_painted)
         self.canvas.hover_changed.connect(lambda text: self.hover.set_text(text or HINT))
         self.crumbs.crumb_chosen.connect(self.walk_back)
         self.temperature.temperature_changed.connect(lambda _: self._refresh())
@@ -151,6 +158,12 @@ class TraceView(QWidget):
         else:
             self._path = [selection]
         self._at_top = True
+        self._terms = TERMS
+        self._refresh()
+
+    def show_more(self) -> None:
+        """Show more channels of a wide convolution."""
+        self._terms += TERMS
         self._refresh()
 
     def descend(self, target: Selection) -> None:
@@ -191,6 +204,7 @@ class TraceView(QWidget):
             return
         self._since.start()
         self._trace = self._ask()
+        self._generation = -1 if self._record is None else self._record.generation
         self._show_words()
         blocks = () if self._trace is None else self._page(self._trace).blocks()
         self.canvas.set_blocks(blocks, self._missing(), top=self._at_top)
@@ -204,7 +218,15 @@ class TraceView(QWidget):
     def _page(self, shown: Trace) -> Page:
         assert self._network is not None and self._record is not None
         temperature = self.temperature.temperature
-        return Page(self._network, self._record, shown, self._display, temperature, self._numbers)
+        return Page(
+            self._network,
+            self._record,
+            shown,
+            self._display,
+            temperature,
+            self._numbers,
+            self._terms,
+        )
 
     def _show_words(self) -> None:
         shown, network = self._trace, self._network
@@ -222,6 +244,9 @@ class TraceView(QWidget):
         names = tuple(short_place(network, place) for place in self._path)
         if names != self.crumbs.names:
             self.crumbs.set_names(names)
+
+    def _on_painted(self) -> None:
+        self.record_painted.emit(self._generation)
 
     def _missing(self) -> str:
         if self._network is None:
@@ -261,5 +286,8 @@ class TraceView(QWidget):
             return
         if event is not None and event.key() in _ENTER:
             self.go_down()
+            return
+        if event is not None and event.key() == Qt.Key.Key_Plus:
+            self.show_more()
             return
         super().keyPressEvent(event)

@@ -70,6 +70,7 @@ class TrainingPanel(QWidget):
         self.add_page(LAYERS, self.layers)
         self.add_page(RUNS, self.runs)
         self._tabs.currentChanged.connect(self._on_tab_changed)
+        self.trouble.room_wanted.connect(self._on_room_wanted)
 
     def add_page(self, title: str, page: QWidget) -> None:
         """Add a page behind the ones that are there."""
@@ -101,6 +102,10 @@ class TrainingPanel(QWidget):
         self._pages.setCurrentIndex(index)
         if self.isVisible():
             self.page_changed.emit(self.page)
+
+    def _on_room_wanted(self, height: int) -> None:
+        """Grow by what is to be read: the curves keep their place."""
+        self.setMinimumHeight(MIN_HEIGHT_PX + height)
 
     def set_theme(self, theme: Theme) -> None:
         """Give all parts the theme's colours."""

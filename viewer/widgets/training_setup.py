@@ -139,6 +139,10 @@ class SetupView(QWidget):
         """Say whether the cards on screen are those of the network to be trained."""
         self._network.set_freezable(freezable)
 
+    def set_table_sum(self, text: str) -> None:
+        """Say how large the network from the table is; empty for nothing."""
+        self._network.set_table_sum(text)
+
     def set_hyper(self, hyper: Mapping[str, HyperValue]) -> None:
         """Show other hyper-parameters of the architecture, a table's layers among them."""
         self._network.set_hyper(hyper)

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from viewer.widgets.theme import Theme
     from viewer.widgets.training_setup_sections import SectionFlow
 
+NOT_FREEZABLE = (
+    "Layers are frozen by the locks on their cards. The cards on screen are those of another "
+    "network now: open the one to start from, and the locks are there."
+)
 TABLE = "table"  # the architecture whose layers stand in a table of their own
 
 
@@ -63,6 +67,7 @@ class NetworkSetting(QObject):
         self._start = _choice("Start from")
         self._frozen_text = ElidedLabel()
         self._table = QPushButton("Edit layers …")
+        self._sum = ElidedLabel()
         self._build()
         self._box.chosen.connect(self._on_architecture_chosen)
         self._start.chosen.connect(self._on_start_chosen)
@@ -83,7 +88,10 @@ class NetworkSetting(QObject):
     def set_starts(self, starts: Iterable[tuple[object, ...]]) -> None:
         """Offer weights to start from, each a StartChoice or its values, besides random ones."""
         choices = [StartChoice(*start) for start in starts]  # type: ignore[arg-type]  # rows
+        chosen = self._starts.get(self.start(), RANDOM_WEIGHTS)
+        # What was chosen stays, though another network is on screen now.
         self._starts = {choice.key: choice for choice in (RANDOM_WEIGHTS, *choices)}
+        self._starts.setdefault(chosen.key, chosen)
         self._start.set_choices([(choice.key, choice.title) for choice in self._starts.values()])
 
     def set_architecture(self, name: str, hyper: Mapping[str, HyperValue]) -> None:
@@ -112,9 +120,17 @@ class NetworkSetting(QObject):
         self._freezable = freezable
         self._show_frozen()
 
+    def set_table_sum(self, text: str) -> None:
+        """Say what the table of layers comes to; empty for nothing."""
+        self._sum.set_text(text)
+        self._sum_row.setVisible(self.architecture() == TABLE and bool(text))
+        self._flow.lay_out()
+
     def _show_frozen(self) -> None:
-        nothing = "none" if self._freezable else "not on screen"
-        self._frozen_text.set_text(", ".join(self._frozen) or nothing)
+        self._frozen_text.set_text(", ".join(self._frozen) or "none")
+        where = setting_help("frozen") if self._freezable else NOT_FREEZABLE
+        self._frozen_row.setToolTip(f"<p>{where}</p>")
+        self._frozen_text.setToolTip(f"<p>{where}</p>")
 
     def architecture(self) -> str:
         """Return the architecture's name."""
@@ -136,6 +152,12 @@ class NetworkSetting(QObject):
         """Return why no such network can be trained, or nothing."""
         name = self.architecture()
         if self._architectures and name not in self._architectures:
+            start = self._starts.get(self.start())
+            if start is not None and start.key and start.architecture == name:
+                return (
+                    f"{start.title}, can be looked at but not trained: its file has no "
+                    "architecture that could be built again, so start from another one."
+                )
             return f"There is no architecture {name!r} here: choose another one."
         return ""
 
@@ -152,11 +174,16 @@ class NetworkSetting(QObject):
         self._table.setFont(text_font(TextSize.SMALL))
         self._table.setFixedHeight(ROW_PX)
         self._table_row = SettingRow("", [self._table], hyper_help("layers"))
+        self._frozen_row = SettingRow("Frozen", [self._frozen_text])
+        self._sum.setFixedHeight(ROW_PX)
+        self._sum.setAccessibleName("What the table comes to")
+        self._sum_row = SettingRow("", [self._sum], hyper_help("layers"))
         for row in (
             SettingRow("", [self._box], setting_help("architecture")),
             self._table_row,
+            self._sum_row,
             SettingRow("Start from", [self._start], setting_help("start")),
-            SettingRow("Frozen", [self._frozen_text], setting_help("frozen")),
+            self._frozen_row,
         ):
             self._flow.add_row(self._title, row)
 
@@ -171,9 +198,10 @@ class NetworkSetting(QObject):
             self._flow.remove_row(self._title, row)
         self._editors = HyperEditors(self._architectures.get(name, ()), self.changed.emit)
         self._editors.set_values(self._hyper.get(name, {}))
-        for place, row in enumerate(self._editors.rows, start=2):
+        for place, row in enumerate(self._editors.rows, start=3):
             self._flow.add_row(self._title, row, place)
         self._table_row.setVisible(name == TABLE)
+        self._sum_row.setVisible(name == TABLE and bool(self._sum.text()))
         if self._theme is not None:
             self.set_theme(self._theme)
         self._flow.lay_out()

@@ -131,6 +131,7 @@ def test_the_figures_are_those_of_the_contract() -> None:
         "p99_ms",
         "bare_forward_ms",
         "trace_ms",
+        "arithmetic_ms",
         "ratio_to_forward",
     }
     assert keys["event_loop_gap"] == {"p99_ms", "max_ms"}
@@ -163,11 +164,18 @@ def test_without_matplotlib_its_figures_are_null_and_a_note_says_why() -> None:
 
 
 def test_traced_update_s_figures_follow_from_its_samples() -> None:
-    samples = {"update": [0.004] * 99 + [0.009], "forward": [0.0005], "trace": [0.003]}
+    samples = {
+        "update": [0.004] * 99 + [0.009],
+        "forward": [0.0005],
+        "trace": [0.055, 0.06, 0.07],
+        "arithmetic": [0.003],
+    }
     found = traced_update.summary(samples)
     assert found["median_ms"] == pytest.approx(4.0)
     assert found["ratio_to_forward"] == pytest.approx(8.0)
-    assert found["trace_ms"] == pytest.approx(3.0)
+    assert found["trace_ms"] == pytest.approx(60.0)
+    assert found["trace_p99_ms"] == pytest.approx(70.0)
+    assert found["arithmetic_ms"] == pytest.approx(3.0)
     (part,) = (part for part in PARTS if part.name == "traced_update")
     assert {figure.key for figure in part.figures} <= found.keys()
 

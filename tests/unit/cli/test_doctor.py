@@ -19,6 +19,8 @@ NAMES = [
     "MNIST",
     "networks",
     "settings",
+    "ONNX files",
+    "camera",
 ]
 
 
@@ -26,7 +28,7 @@ def _findings(result: Result) -> dict[str, tuple[bool, str]]:
     """Return name → (whether it works, what is said of it)."""
     found = {}
     for line in result.out.splitlines():
-        mark, name, text = line.split(maxsplit=2)
+        mark, name, text = line[:3].strip(), line[5:17].strip(), line[18:]
         assert mark in ("ok", "BAD")
         found[name] = (mark == "ok", text)
     return found
@@ -76,6 +78,31 @@ def test_a_package_that_is_not_installed_is_found(
     result = run_here(capsys, "doctor")
     assert result.code == 1
     assert "is not installed: run pip install no-such-package-anywhere" in result.out
+
+
+def test_without_what_is_optional_all_is_well_and_it_says_what_to_install(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr(doctor, "OPTIONAL", ("onnx", "no-such-package-anywhere"))
+
+    def without(module: str) -> None:
+        raise ImportError("libpulse.so.0: cannot open shared object file: No such file")
+
+    monkeypatch.setattr(doctor, "import_module", without)
+    result = run_here(capsys, "doctor")
+    found = _findings(result)
+    assert result.code == 0
+    assert found["ONNX files"] == (
+        True,
+        "can't be opened without the package no-such-package-anywhere: run .venv/bin/python -m "
+        "pip install '.[onnx]' in the clone, if you need them",
+    )
+    assert found["camera"] == (
+        True,
+        "can't be used without libpulse.so.0: install libpulse0, if you need it",
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,8 +65,46 @@ def test_a_network_in_the_box_goes_before_a_folder_of_its_name(
     (tmp_path / "lenet5").mkdir()
 
     assert run_folder("lenet5") is None
+    assert sort_out("lenet5", None) == ("lenet5", None)
 
 
-def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
+def test_a_folder_that_is_no_run_is_one_of_pictures(tmp_path: Path, picture: Path) -> None:
+    assert sort_out(str(tmp_path), None) == (None, tmp_path)
+    assert sort_out("lenet5", tmp_path) == ("lenet5", tmp_path)
+
+
+def test_a_folder_that_is_no_run_beside_an_input(tmp_path: Path, picture: Path) -> None:
+    assert sort_out(str(tmp_path), picture) == (str(tmp_path), picture)
     with pytest.raises(UserError, match="holds no training: choose the folder of a run"):
         run_folder(str(tmp_path))
+
+
+LEAVING = """
+import atexit, sys
+from types import SimpleNamespace
+from viewer.core import diagnostics
+from viewer.cli import main
+
+diagnostics.display_problem = lambda: None
+sys.modules["viewer.app"] = SimpleNamespace(run_window=lambda **_: 3)
+
+class Heavy:
+    def __del__(self):
+        print("taken apart")
+
+heavy = sys.heavy = Heavy()
+
+def main_and_more():
+    code = main([])
+    atexit.register(print, "at exit")
+    return code
+
+sys.exit(main_and_more())
+"""
+
+
+def test_after_the_window_nothing_is_taken_apart_but_what_is_due_at_exit_is_done() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LEAVING], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (3, "at exit\n", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 import torch
@@ -39,6 +40,12 @@ ACTIVATIONS: tuple[Callable[[], nn.Module], ...] = (
     nn.Hardsigmoid,
     lambda: nn.Hardtanh(-0.5, 0.75),
     lambda: nn.Softplus(2, 1.5),
+)
+
+
+PADDING_MODES: tuple[Literal["zeros", "reflect", "replicate", "circular"], ...] = (
+    *("zeros", "zeros", "zeros"),
+    *("reflect", "replicate", "circular"),
 )
 
 
@@ -87,7 +94,7 @@ def explained(
     seed: int = 0,
     pixels: FloatArray | None = None,
 ) -> Explained:
-    """Return what a network answers to random pixels, the same on every channel."""
+    """Return what a network answers to random pixels, others on every channel."""
     graph = Graph(module.eval(), input_shape)
     channels = input_shape[0]
     mean, std = (0.1307, 0.25, 0.5)[:channels], (0.3081, 0.5, 0.75)[:channels]
@@ -106,7 +113,8 @@ def explained(
         source="a test",
     )
     if pixels is None:
-        pixels = np.random.default_rng(seed).random(input_shape[1:], np.float32)
+        shape = input_shape if channels > 1 else input_shape[1:]
+        pixels = np.random.default_rng(seed).random(shape, np.float32)
     middle, spread = (np.array(n, np.float32).reshape(-1, 1, 1) for n in (mean, std))  # (C, 1, 1)
     x = (pixels - middle) / spread  # (C, H, W)
     outputs = {name: v[0].numpy() for name, v in graph.run(torch.from_numpy(x[None])).items()}
@@ -205,6 +213,7 @@ def _convolution(rng: np.random.Generator, channels: int) -> nn.Conv2d:
         dilation=(int(rng.integers(1, 3)), int(rng.integers(1, 3))),
         groups=groups,
         bias=bool(rng.integers(2)),
+        padding_mode=PADDING_MODES[int(rng.integers(len(PADDING_MODES)))],
     )
 
 
@@ -216,4 +225,5 @@ def _pooling(rng: np.random.Generator, *, maximum: bool) -> nn.Module:
         dilation = int(rng.integers(1, 3))
         return nn.MaxPool2d(kernel, stride, padding, dilation, ceil_mode=ceil_mode)
     included = bool(rng.integers(2))
-    return nn.AvgPool2d(kernel, stride, padding, ceil_mode, count_include_pad=included)
+    divisor = int(rng.integers(1, 9)) if rng.random() < 0.3 else None
+    return nn.AvgPool2d(kernel, stride, padding, ceil_mode, included, divisor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ import torch
 from torch import nn
 
 from tests.small_net import drawing, small_net
+from tests.unit.explain.networks import explained
+from viewer.core.explain.contributions import contributions
 from viewer.core.explain.sliding import Operation, Slide, slidable, slide_of
 from viewer.core.explain.sliding_values import Placement, placement
 from viewer.core.nets.graph import Graph
@@ -214,3 +217,40 @@ def _slide(network: NetworkRecord) -> Slide:
     slide = slide_of(network, "layer", 0)
     assert slide is not None
     return slide
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+def test_padding_with_copies_is_what_torch_computes(mode: Any) -> None:
+    module = nn.Sequential(
+        nn.Conv2d(3, 4, 3, stride=2, padding=2, padding_mode=mode),
+        nn.Flatten(),
+        nn.Linear(4 * 49, 2),
+    )
+    case = explained(module, (3, 12, 12))
+    slide = slide_of(case.network, "0", 2)
+    assert slide is not None
+    for y in range(7):
+        for x in range(7):
+            item = placement(slide, case.weights, case.record, (y, x), 1)
+            assert item is not None
+            assert item.difference == pytest.approx(0, abs=1e-5)
+
+
+@pytest.mark.parametrize("included", [True, False])
+@pytest.mark.parametrize("override", [None, 7])
+def test_averages_are_divided_as_torch_does(included: bool, override: int | None) -> None:
+    pool = nn.AvgPool2d(3, 2, 1, True, included, override)
+    case = explained(nn.Sequential(pool, nn.Flatten(), nn.Linear(49, 2)))
+    slide = slide_of(case.network, "0", 0)
+    assert slide is not None
+    for y, x in ((0, 0), (0, 3), (3, 3), (6, 6), (6, 0)):
+        item = placement(slide, case.weights, case.record, (y, x), 0)
+        assert item is not None
+        assert item.difference == pytest.approx(0, abs=1e-6)
+        (found,) = contributions(slide.node, (0, y, x), case.record.outputs, case.weights)
+        assert found.amount == pytest.approx(item.value, abs=1e-6)
+
+
+def test_pooling_of_another_kind_does_not_slide() -> None:
+    case = explained(nn.Sequential(nn.LPPool2d(2, 2), nn.Flatten(), nn.Linear(36, 2)))
+    assert slidable(case.network) == ()

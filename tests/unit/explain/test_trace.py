@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tests.unit.explain.networks import Explained, Joined, Residual, explained
+from viewer.core.explain.receptive_field import receptive_field
 from viewer.core.explain.trace import trace
 from viewer.core.explain.trace_parts import (
     ActivationPart,
@@ -250,7 +252,7 @@ def test_functions() -> None:
 def test_a_concatenation_says_where_a_map_comes_from() -> None:
     join = Joined(nn.Conv2d(1, 2, 3, padding=1), nn.Conv2d(1, 3, 1))
     case = explained(nn.Sequential(join, nn.Flatten(), nn.Linear(864, 2)))
-    part = case.trace("cat", 4, 5, 6).part
+    part = case.trace("0.cat", 4, 5, 6).part
     assert isinstance(part, ConcatenationPart)
     assert part.sources == ("0.left", "input", "0.right")
     assert (part.sizes, part.axis, part.which) == ((2, 1, 3), 0, 2)
@@ -294,15 +296,54 @@ class Odd(nn.Module):
 def test_what_is_not_explained_says_so_in_a_sentence() -> None:
     case = explained(Odd())
     reasons = {}
-    for name in ("circular", "transposed", "rows", "add", "mul", "flatten", "flatten_1"):
+    for name in ("transposed", "rows", "add", "mul", "flatten", "flatten_1"):
         found = case.trace(name, 0)
         assert isinstance(found.part, UnexplainedPart), name
         assert found.difference == 0
         assert not len(found.children)
         reasons[name] = found.part.reason
-    assert "circular" in reasons["circular"]
     assert "ConvTranspose2d" in reasons["transposed"]
     assert all(reason.endswith(".") and reason.count(". ") == 0 for reason in reasons.values())
+
+
+def test_other_pooling_is_not_taken_for_a_maximum() -> None:
+    case = explained(nn.Sequential(nn.LPPool2d(2, 2), nn.Flatten(), nn.Linear(36, 2)))
+    assert isinstance(case.trace("0", 0).part, UnexplainedPart)
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+def test_what_stands_in_the_padding_is_a_copy(mode: Any) -> None:
+    module = nn.Sequential(
+        nn.Conv2d(1, 1, 3, padding=2, padding_mode=mode), nn.Flatten(), nn.Linear(196, 2)
+    )
+    case = explained(module)
+    part = case.trace("0", 0, 0, 13).part
+    assert isinstance(part, ConvolutionPart)
+    # Rows −2, −1, 0 and columns 11, 12, 13 of 12 × 12 pixels.
+    rows = {"reflect": [2, 1, 0], "replicate": [0, 0, 0], "circular": [10, 11, 0]}[mode]
+    columns = {"reflect": [11, 10, 9], "replicate": [11, 11, 11], "circular": [11, 0, 1]}[mode]
+    assert (part.ys.tolist(), part.xs.tolist()) == (rows, columns)
+    assert part.on_padding.tolist() == [[True] * 3, [True] * 3, [False, True, True]]
+    assert part.inside.all()
+    x = case.record.outputs["input"][0]
+    assert np.array_equal(part.windows[0], x[np.ix_(rows, columns)].astype(np.float64))
+    assert len(part.children) == 9
+    found = receptive_field(case.network, "0", 0, 13)["input"]
+    expected = np.zeros((12, 12), np.bool_)
+    expected[np.ix_(rows, columns)] = True
+    assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("shape", [(7, 5, 4), (7, 5), (7,), (3, 12, 12)], ids=str)
+def test_what_is_no_picture_has_no_ink(shape: tuple[int, ...]) -> None:
+    case = explained(nn.Sequential(nn.Flatten(), nn.Linear(144, 2)))
+    other = replace(case.network, mean=(), std=(), logits="")  # of tokens, say
+    record = replace(case.record, outputs={"input": np.zeros(shape, np.float32)})
+    found = trace(other, case.weights, record, Selection("input", 2))
+    assert found is not None
+    assert isinstance(found.part, UnexplainedPart)
+    assert found.part.reason.endswith(".")
+    assert found.part.reason.count(". ") == 0
 
 
 def test_an_activation_that_is_not_known() -> None:

@@ -58,10 +58,12 @@ def test_shipped_networks(name: str) -> None:
 def test_random_networks() -> None:
     rng = np.random.default_rng(2)
     kinds: Counter[str] = Counter()
+    modes: set[str] = set()
     for seed in range(50):
         case = explained(*random_network(seed), seed)
         names = [node.name for node in case.network.nodes]
         kinds.update({node.type_name for node in case.network.nodes})
+        modes |= {node.settings.get("padding_mode", "zeros") for node in case.network.nodes}
         for i in range(VALUES):
             node = names[i % len(names)]
             check(case, node, case.random_index(node, rng))
@@ -69,6 +71,7 @@ def test_random_networks() -> None:
     activations |= {"Sigmoid", "Hardswish", "Hardsigmoid", "Hardtanh", "Softplus"}
     pooling = {"MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d"}
     others = {"Conv2d", "BatchNorm2d", "BatchNorm1d", "Dropout", "Flatten", "Linear", "add", "cat"}
+    assert modes == {"zeros", "reflect", "replicate", "circular"}
     assert kinds.keys() >= activations | pooling | others | {"Input", "Softmax"}
 
 

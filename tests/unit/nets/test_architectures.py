@@ -42,8 +42,8 @@ def test_digits_is_small_enough_to_be_read() -> None:
     network = architectures().get("digits").build()
     assert parameters(network) <= 300_000
     assert len(names(network)) <= 10  # with input and softmax: 12 cards
-    assert max(m.out_channels for m in network if isinstance(m, nn.Conv2d)) <= 32
-    assert not any(isinstance(m, nn.BatchNorm2d | nn.Dropout) for m in network)
+    assert max(m.out_channels for m in network.children() if isinstance(m, nn.Conv2d)) <= 32
+    assert not any(isinstance(m, nn.BatchNorm2d | nn.Dropout) for m in network.children())
 
 
 def test_digits_by_hand() -> None:

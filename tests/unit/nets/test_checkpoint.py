@@ -2,7 +2,7 @@ import json
 import os
 import struct
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,9 @@ METADATA = Metadata(
 
 def network() -> nn.Sequential:
     torch.manual_seed(0)
-    return architectures().get("mlp").build(HYPER, (1, 5, 5), 2)
+    built = architectures().get("mlp").build(HYPER, (1, 5, 5), 2)
+    assert isinstance(built, nn.Sequential)
+    return built
 
 
 def weights() -> dict[str, Tensor]:
@@ -56,7 +58,7 @@ def write_raw(path: Path, header: object, content: bytes = b"", length: int | No
 
 
 def plain(**changes: Any) -> dict[str, Any]:
-    values = asdict(METADATA) | changes
+    values = json.loads(METADATA.to_json()) | changes
     return {key: value for key, value in values.items() if value is not ...}
 
 

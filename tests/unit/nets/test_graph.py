@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -178,16 +179,22 @@ def test_a_network_that_ends_in_softmax_gets_no_second_one() -> None:
     assert [node.kind for node in graph.nodes].count(Kind.SOFTMAX) == 1
 
 
-def test_weights_are_copies() -> None:
+def test_weights_are_views_that_stay_when_others_are_loaded() -> None:
     module = in_place_net()
-    record = Graph(module, SHAPE).weights(step=7)
+    graph = Graph(module, SHAPE)
+    record = graph.weights(step=7)
     before = record.weights["0"].copy()
     conv = module[0]
     assert isinstance(conv, nn.Conv2d)
-    conv.weight.data.zero_()
+    assert np.shares_memory(record.weights["0"], conv.weight.detach().numpy())
+    others = {name: torch.zeros_like(value) for name, value in module.state_dict().items()}
+    graph.load(others)
+    others["0.weight"].fill_(9)  # they were copied
 
     assert record.step == 7
     assert (record.weights["0"] == before).all()
+    assert not conv.weight.any()
+    assert not graph.weights(step=8).weights["0"].any()
     assert set(record.weights) == {"0", "3"}
     with pytest.raises(ValueError, match="read-only"):
         record.weights["0"][0] = 1
@@ -202,6 +209,8 @@ def test_data_dependent_branches_are_refused_with_a_sentence() -> None:
         Graph(Branchy(), SHAPE)
 
 
-def test_an_output_that_is_not_one_score_a_class_is_refused() -> None:
-    with pytest.raises(UserError, match="one score a class"):
-        Graph(nn.Sequential(nn.Conv2d(1, 2, 3)), SHAPE)
+def test_an_output_that_is_not_one_score_a_class_has_maps_and_no_probabilities() -> None:
+    graph = Graph(nn.Sequential(nn.Conv2d(1, 2, 3)), SHAPE)
+    assert (graph.logits, graph.probabilities) == ("", "")
+    assert [node.name for node in graph.nodes] == ["input", "0"]
+    assert set(graph.run(torch.rand(1, *SHAPE))) == {"input", "0"}

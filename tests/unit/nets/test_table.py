@@ -60,7 +60,9 @@ def pool(kernel_size: int = 2, stride: int = 2, kind: str = MAX_POOLING) -> Laye
 def build(
     rows: tuple[LayerRow, ...], shape: tuple[int, int, int] = GREY, classes: int = 10
 ) -> nn.Sequential:
-    return architectures().get("table").build({"layers": rows_to_json(rows)}, shape, classes)
+    built = architectures().get("table").build({"layers": rows_to_json(rows)}, shape, classes)
+    assert isinstance(built, nn.Sequential)
+    return built
 
 
 def names(network: nn.Module) -> list[str]:

@@ -1,11 +1,14 @@
 import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from viewer.core.errors import UserError
+from viewer.core.training import run_lock
 from viewer.core.training.config import TrainingConfig
 from viewer.core.training.library import (
     RunSummary,
@@ -16,7 +19,7 @@ from viewer.core.training.library import (
 )
 from viewer.core.training.run_folder import RunFolder
 from viewer.core.training.run_info import STALE_S, Parent, RunStatus, new_info
-from viewer.core.training.run_lock import LOCK_NAME, RunLock
+from viewer.core.training.run_lock import LOCK_NAME, RunLock, is_held
 
 
 def make(path: Path, name: str = "A run", parent: Parent | None = None) -> RunFolder:
@@ -160,3 +163,54 @@ def test_it_is_cheap_to_import() -> None:
     code = "import sys, viewer.core.training.library; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == "False\n"
+
+
+def test_nobody_begins_in_a_run_that_is_being_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path / "run")
+    held: list[bool | None] = []
+    original = Path.unlink
+
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        if path.name in ("run.json", "config.json"):
+            held.append(is_held(tmp_path / "run"))
+        original(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    delete_run(tmp_path / "run")
+    assert held == [True, True]
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_lock_of_a_process_that_lives_stays_young(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_lock, "HEARTBEAT_S", 0.01)
+    lock = RunLock(tmp_path)
+    path = tmp_path / LOCK_NAME
+    os.utime(path, (0, 0))
+    end_s = time.monotonic() + 10
+    while path.stat().st_mtime < 1 and time.monotonic() < end_s:
+        threading.Event().wait(0.01)
+    assert path.stat().st_mtime > 1
+    lock.release()
+    os.utime(path, (0, 0))
+    threading.Event().wait(0.05)
+    assert path.stat().st_mtime == 0
+    assert "run lock" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_look_at_the_lock_keeps_nobody_from_training(tmp_path: Path) -> None:
+    RunLock(tmp_path).release()
+    looking = threading.Event()
+    with (tmp_path / LOCK_NAME).open("rb") as file:
+        run_lock._lock(file)  # as `is_held` does for a moment
+
+        def look_away() -> None:
+            file.close()
+            looking.set()
+
+        threading.Timer(0.03, look_away).start()
+        RunLock(tmp_path).release()
+    assert looking.wait(5)

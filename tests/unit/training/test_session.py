@@ -94,6 +94,36 @@ def test_a_run_resumed_is_never_interrupted(tmp_path: Path, step: int) -> None:
     assert same_numbers(again.folder.history(), wanted.folder.history())
 
 
+@pytest.mark.parametrize("step", [5, 6, 17])
+def test_the_step_that_a_run_is_left_at_is_kept(tmp_path: Path, step: int) -> None:
+    session = start(tmp_path / "run")
+    train_to(session, step)
+    session.close()
+    kept = KeptSteps(tmp_path / "run")
+    assert kept.steps()[-1] == step
+    assert same(kept.weights(step), weights(session))
+    branch = RunSession.start(
+        tmp_path / "branch", CONFIG, data=data(), parent=tmp_path / "run", parent_step=step
+    )
+    list(branch.events())
+    branch.close()
+    assert same(weights(branch), weights(whole(tmp_path / "whole")))
+
+
+def test_a_run_can_be_left_where_no_step_can_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = start(tmp_path / "run")
+    train_to(session, 5)
+
+    def keep(*_: object, **__: object) -> bool:
+        raise UserError("The disk is full: make room.")
+
+    monkeypatch.setattr(KeptSteps, "keep", keep)
+    session.close()
+    assert RunFolder(tmp_path / "run").info().step == 5
+
+
 def test_what_came_after_the_checkpoint_is_done_again(tmp_path: Path) -> None:
     wanted = whole(tmp_path / "whole")
     session = start(tmp_path / "run")

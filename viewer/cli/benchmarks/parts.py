@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Of torchvision, at 224 × 224: what opening any network is measured with.
+LARGE_NETWORKS = ("resnet18", "resnet50", "vgg16", "mobilenet_v3_large", "densenet121")
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -96,7 +99,8 @@ PARTS: tuple[Part, ...] = (
             Figure("median_ms", "one pen movement with a trace open, median", "ms"),
             Figure("p99_ms", "the same, 99th percentile", "ms"),
             Figure("bare_forward_ms", "bare forward pass of the same network", "ms"),
-            Figure("trace_ms", "the trace's arithmetic and painting alone, median", "ms"),
+            Figure("trace_ms", "from a pen movement until the trace shows it, median", "ms"),
+            Figure("arithmetic_ms", "the trace's arithmetic and painting alone, median", "ms"),
             Figure("ratio_to_forward", "pen movement over bare forward pass", "×", Target(12)),
         ),
     ),
@@ -158,6 +162,57 @@ PARTS: tuple[Part, ...] = (
             Figure("gap_max_ms", "the same, longest", "ms", Target(80)),
             Figure("update_median_ms", "one pen movement while training, median", "ms"),
             Figure("update_p99_ms", "the same, 99th percentile", "ms", Target(40)),
+        ),
+    ),
+    Part(
+        "capture",
+        tuple(
+            Figure(name, f"{name}: pass with all maps over bare pass", "×", Target(1.15))
+            for name in LARGE_NETWORKS
+        ),
+    ),
+    Part(
+        "images",
+        (
+            Figure(
+                "gap_p99_ms",
+                "between two turns while networks answer a stream, 99th p.",
+                "ms",
+                Target(20),
+            ),
+            Figure("gap_max_ms", "the same, longest", "ms", Target(80)),
+            *(
+                Figure(f"{name}_answers_per_s", f"images that {name} answered a second", "/s")
+                for name in LARGE_NETWORKS
+            ),
+        ),
+    ),
+    Part(
+        "open_vgg16",
+        (
+            Figure(
+                "ratio", "vgg16's file until maps are painted over bare script", "×", Target(1.5)
+            ),
+            Figure("window_ms", "the file until the first maps are painted, median", "ms"),
+            Figure("script_ms", "torch.load, building and one forward pass, median", "ms"),
+        ),
+    ),
+    Part(
+        "scroll_vgg16",
+        (
+            Figure(
+                "frame_p99_ms",
+                "scroll or zoom step until all is painted, 99th p.",
+                "ms",
+                Target(33),
+            ),
+            Figure("frame_median_ms", "the same, median", "ms"),
+            Figure(
+                "memory_ratio",
+                "memory beyond weights over one pass's activations",
+                "×",
+                Target(1.3),
+            ),
         ),
     ),
 )

@@ -50,6 +50,8 @@ class RemoteFile:
         Hexadecimal sum of its bytes.
     max_bytes : int
         A larger one is refused.
+    sha256 : str
+        First digits of another sum, which is then checked in place of `md5`.
     """
 
     title: str
@@ -57,6 +59,7 @@ class RemoteFile:
     urls: tuple[str, ...]
     md5: str
     max_bytes: int
+    sha256: str = ""
 
 
 class Cancel:
@@ -199,7 +202,8 @@ def _stream(
     cancel: Cancel,
 ) -> None:
     expected = _stated_length(response, file)
-    sum_so_far = hashlib.md5(usedforsecurity=False)  # all that the sets' authors state
+    # md5 is all that the data sets' authors state.
+    sum_so_far = hashlib.sha256() if file.sha256 else hashlib.md5(usedforsecurity=False)
     done = 0
     progress(done, expected)
     while chunk := _read(response):
@@ -218,7 +222,8 @@ def _stream(
             f"the connection was cut off after {done / MEGABYTE:.1f} of "
             f"{expected / MEGABYTE:.1f} MB, so try again"
         )
-    if sum_so_far.hexdigest() != file.md5:
+    found = sum_so_far.hexdigest()
+    if not found.startswith(file.sha256) if file.sha256 else found != file.md5:
         raise _MirrorError(
             f"what arrived for {file.name} is not what its authors published (wrong checksum), "
             "so try again"

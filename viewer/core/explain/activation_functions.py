@@ -62,6 +62,27 @@ def _elu(x: float, number: Numbers) -> tuple[float, str]:
     return alpha * math.expm1(x), f"{_text(alpha)} · (e^{_inner(x)} {MINUS} 1)"
 
 
+def _celu(x: float, number: Numbers) -> tuple[float, str]:
+    alpha = number("alpha", 1.0)
+    if x > 0:
+        return x, f"{_text(x)}, for it is positive"
+    exponent = _inner(x) if alpha == 1 else f"({_inner(x)} / {_text(alpha)})"
+    return alpha * math.expm1(x / alpha), f"{_text(alpha)} · (e^{exponent} {MINUS} 1)"
+
+
+def _selu(x: float, _: Numbers) -> tuple[float, str]:
+    # Klambauer et al. (2017), "Self-Normalizing Neural Networks", section 2.
+    alpha, scale = 1.6732632423543772, 1.0507009873554805
+    if x > 0:
+        return scale * x, f"{_text(scale)} · {_text(x)}"
+    below = f"{_text(scale)} · {_text(alpha)} · (e^{_inner(x)} {MINUS} 1)"
+    return scale * alpha * math.expm1(x), below
+
+
+def _log_sigmoid(x: float, _: Numbers) -> tuple[float, str]:
+    return -_log_one_plus_exp(-x), f"{MINUS}ln(1 + e^{_inner(-x)})"
+
+
 def _gelu(x: float, number: Numbers) -> tuple[float, str]:
     if number("tanh", 0):
         inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
@@ -135,6 +156,9 @@ _FUNCTIONS: Mapping[str, _Function] = MappingProxyType(
         "leakyrelu": _leaky_relu,
         "prelu": _leaky_relu,  # with a slope that was learned
         "elu": _elu,
+        "celu": _celu,
+        "selu": _selu,
+        "logsigmoid": _log_sigmoid,
         "gelu": _gelu,
         "silu": _silu,
         "mish": _mish,

@@ -9,6 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from viewer.core.explain.padding import (
+    PaddingMode,
+    copied_from,
+    is_inside,
+    padding_mode,
+    window_places,
+)
+from viewer.core.explain.pooling_window import average_divisor, is_average, is_maximum
 from viewer.core.records import FloatArray, Kind, Node, WeightsRecord, Window
 
 STRONGEST = 12  # more lines than that are a tangle
@@ -83,7 +91,7 @@ def contributions(
         if kernel is not None:
             found = _weighted(node, index, sources[0], kernel)
     elif node.kind is Kind.POOLING:
-        found = _pooled(node, index, sources[0])
+        found = _pooled(node, index, sources[0], weights)
     else:
         found = _taken(node, index, sources)
     found.sort(key=lambda contribution: -abs(contribution.amount))
@@ -91,7 +99,11 @@ def contributions(
 
 
 def convolution_terms(
-    x: FloatArray, kernel: FloatArray, window: Window, index: tuple[int, int, int]
+    x: FloatArray,
+    kernel: FloatArray,
+    window: Window,
+    index: tuple[int, int, int],
+    mode: PaddingMode = PaddingMode.ZEROS,
 ) -> NDArray[np.float64]:
     """Return what each input channel adds to one value of a convolution's output.
 
@@ -103,6 +115,8 @@ def convolution_terms(
     window : Window
     index : (channel, y, x)
         Of the value.
+    mode : PaddingMode
+        What stands in the padding.
 
     Returns
     -------
@@ -113,8 +127,8 @@ def convolution_terms(
     channel, y, x_out = index
     first = _first_in_channel(kernel, window, channel)
     patch = x[first : first + kernel.shape[1]]  # (in / groups, H, W)
-    rows, kernel_rows = _taps(window, 0, y, x.shape[1])
-    columns, kernel_columns = _taps(window, 1, x_out, x.shape[2])
+    rows, kernel_rows = _taps(window, 0, y, x.shape[1], mode)
+    columns, kernel_columns = _taps(window, 1, x_out, x.shape[2], mode)
     covered = patch[:, rows[:, None], columns].astype(np.float64)
     taps = kernel[channel][:, kernel_rows[:, None], kernel_columns]
     return np.asarray((covered * taps).sum(axis=(1, 2)))
@@ -127,14 +141,16 @@ def _first_in_channel(kernel: FloatArray, window: Window, channel: int) -> int:
 
 
 def _taps(
-    window: Window, axis: int, position: int, length: int
+    window: Window,
+    axis: int,
+    position: int,
+    length: int,
+    mode: PaddingMode = PaddingMode.ZEROS,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the input's pixels under the window along an axis, and the taps that meet them."""
-    taps = np.arange(window.kernel_size[axis])
-    start = position * window.stride[axis] - window.padding[axis]
-    pixels = start + taps * window.dilation[axis]
-    inside = (pixels >= 0) & (pixels < length)
-    return pixels[inside], taps[inside]
+    pixels = copied_from(window_places(window, axis, position), length, mode)
+    inside = is_inside(pixels, length)
+    return pixels[inside], np.arange(window.kernel_size[axis])[inside]
 
 
 def window_patch(window: Window, y: int, x: int, height: int, width: int) -> Patch:
@@ -156,14 +172,17 @@ def _weighted(
         return [_single(name, x.shape, int(i), float(terms[i])) for i in strongest]
     if node.window is None or x.ndim != 3 or kernel.ndim != 4:
         return []
-    terms = convolution_terms(x, kernel, node.window, index)
+    terms = convolution_terms(x, kernel, node.window, index, padding_mode(node))
     patch = window_patch(node.window, index[1], index[2], *x.shape[1:])
     first = _first_in_channel(kernel, node.window, index[0])
     return [Contribution(name, first + i, patch, float(term)) for i, term in enumerate(terms)]
 
 
 def _pooled(
-    node: Node, index: tuple[int, int, int], source: tuple[str, FloatArray]
+    node: Node,
+    index: tuple[int, int, int],
+    source: tuple[str, FloatArray],
+    weights: WeightsRecord | None,
 ) -> list[Contribution]:
     name, x = source
     channel, y, x_out = index
@@ -173,8 +192,14 @@ def _pooled(
     covered = x[channel, patch.top : patch.bottom, patch.left : patch.right]
     if not covered.size:
         return []
-    if "avg" in node.type_name.lower():
-        return [Contribution(name, channel, patch, float(covered.mean(dtype=np.float64)))]
+    if is_average(node):
+        divisor = average_divisor(
+            node, weights, _pooling_places(node, y, x_out, patch), x.shape[1:]
+        )
+        total = float(covered.sum(dtype=np.float64))
+        return [Contribution(name, channel, patch, total / divisor)]
+    if not is_maximum(node):
+        return []
     step_y, step_x = node.window.dilation if node.window is not None else (1, 1)
     row, column = np.unravel_index(
         np.argmax(covered[::step_y, ::step_x]), covered[::step_y, ::step_x].shape
@@ -182,6 +207,14 @@ def _pooled(
     top, left = patch.top + int(row) * step_y, patch.left + int(column) * step_x
     won = Patch(top, left, top + 1, left + 1)
     return [Contribution(name, channel, won, float(x[channel, top, left]))]
+
+
+def _pooling_places(
+    node: Node, y: int, x: int, patch: Patch
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    if node.window is None:
+        return np.arange(patch.top, patch.bottom), np.arange(patch.left, patch.right)
+    return window_places(node.window, 0, y), window_places(node.window, 1, x)
 
 
 def _pooling_patch(node: Node, y: int, x: int, size: tuple[int, ...]) -> Patch:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from viewer.core.explain.padding import PaddingMode, copied_from, is_inside, padding_mode
 from viewer.core.explain.pooling_window import adaptive_span, pooling_window
 from viewer.core.explain.trace_joins import CONCATENATIONS
 from viewer.core.records import Kind, Node, WeightsRecord, Window
@@ -49,13 +50,19 @@ def upstream(
         yield source, _below(node, mask, shapes[source], weights)
 
 
-def axis_links(window: Window, axis: int, outputs: int, inputs: int) -> BoolArray:
+def axis_links(
+    window: Window,
+    axis: int,
+    outputs: int,
+    inputs: int,
+    mode: PaddingMode = PaddingMode.ZEROS,
+) -> BoolArray:
     """Return which rows (axis 0) or columns of its input a window takes, (outputs, inputs)."""
     starts = np.arange(outputs) * window.stride[axis] - window.padding[axis]
     taps = np.arange(window.kernel_size[axis]) * window.dilation[axis]
-    places = starts[:, None] + taps  # (outputs, taps)
+    places = copied_from(starts[:, None] + taps, inputs, mode)  # (outputs, taps)
     links = np.zeros((outputs, inputs), np.bool_)
-    rows, columns = ((places >= 0) & (places < inputs)).nonzero()
+    rows, columns = is_inside(places, inputs).nonzero()
     links[rows, places[rows, columns]] = True
     return links
 
@@ -86,7 +93,8 @@ def _below(node: Node, mask: BoolArray, shape: Shape, weights: WeightsRecord | N
 
 def _under_convolution(node: Node, window: Window, mask: BoolArray, shape: Shape) -> BoolArray:
     sizes = zip((0, 1), node.output_shape[1:], shape[1:], strict=True)
-    rows, columns = (axis_links(window, axis, out, inner) for axis, out, inner in sizes)
+    mode = padding_mode(node)
+    rows, columns = (axis_links(window, axis, out, inner, mode) for axis, out, inner in sizes)
     if window.groups == 1 or len(mask) == 1:
         return _through(rows, any_along(mask, 0), columns)
     grouped = any_along(mask.reshape(window.groups, -1, *mask.shape[1:]), 1)[:, 0]  # (groups, H, W)

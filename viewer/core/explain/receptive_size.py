@@ -86,7 +86,8 @@ def padded_bounds(
     Bounds
         In pixels of the input; it may begin below 0 and end beyond the input. The size is the
         same for all pixels of a node, unless pooling is adaptive. The whole input where a
-        layer between depends on the whole of its input.
+        layer between depends on the whole of its input. What padding copies (reflect,
+        replicate, circular) may come from outside.
     """
     bounds = _padded(network, node, y, x, weights)
     return Bounds(0, 0, *network.input_shape[1:]) if bounds is None else bounds

@@ -9,6 +9,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from viewer.core.explain.padding import PaddingMode, is_inside, padding_mode, window_places
+from viewer.core.explain.pooling_window import is_average, is_maximum
 from viewer.core.records import Kind, NetworkRecord, Node
 
 # What goes in at a place comes out there: these show the layer that makes their maps.
@@ -109,13 +111,18 @@ class Slide:
         """Return the number of a cell of the map."""
         return y * self.map_shape[1] + x
 
+    @property
+    def padding_mode(self) -> PaddingMode:
+        """What stands in the padding of a convolution."""
+        return padding_mode(self.node)
+
     def footprint(self, y: int, x: int) -> Footprint:
         """Return where the window lies for the cell (y, x) of the map."""
         height, width = self.input_shape
         rows, columns = self._taps(0, y), self._taps(1, x)
-        inside_rows = (rows >= 0) & (rows < height)
-        inside_columns = (columns >= 0) & (columns < width)
-        return Footprint(rows, columns, inside_rows[:, None] & inside_columns)
+        return Footprint(
+            rows, columns, is_inside(rows, height)[:, None] & is_inside(columns, width)
+        )
 
     def nearest(self, row: float, column: float) -> tuple[int, int]:
         """Return the cell of the map whose window has its middle nearest to a place.
@@ -146,8 +153,7 @@ class Slide:
     def _taps(self, axis: int, i: int) -> NDArray[np.intp]:
         window = self.node.window
         if window is not None:
-            start = i * window.stride[axis] - window.padding[axis]
-            return start + np.arange(window.kernel_size[axis]) * window.dilation[axis]
+            return window_places(window, axis, i)
         # Adaptive pooling: the input in as many, nearly equal parts as there are outputs.
         length, parts = self.input_shape[axis], self.map_shape[axis]
         return np.arange(math.floor(i * length / parts), math.ceil((i + 1) * length / parts))
@@ -165,8 +171,12 @@ def _slides(node: Node, shapes: dict[str, tuple[int, ...]]) -> bool:
     if len(node.inputs) != 1 or len(node.output_shape) != 3:
         return False
     return len(shapes[node.inputs[0]]) == 3 and (
-        node.window is not None or node.kind is Kind.POOLING
+        node.window is not None if node.kind is Kind.CONVOLUTION else _is_known(node)
     )
+
+
+def _is_known(node: Node) -> bool:
+    return is_average(node) or is_maximum(node)
 
 
 def slide_of(network: NetworkRecord, name: str, channel: int) -> Slide | None:
@@ -197,8 +207,7 @@ def slide_of(network: NetworkRecord, name: str, channel: int) -> Slide | None:
     if node.kind is Kind.CONVOLUTION:
         channels = _group(node, source, channel)
         return Slide(node, source, channel, channels, Operation.CONVOLUTION)
-    average = "avg" in node.type_name.lower()
-    operation = Operation.AVERAGE if average else Operation.MAXIMUM
+    operation = Operation.AVERAGE if is_average(node) else Operation.MAXIMUM
     return Slide(node, source, channel, range(channel, channel + 1), operation)
 
 

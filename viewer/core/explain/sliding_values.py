@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer.core.explain.contributions import convolution_terms
+from viewer.core.explain.padding import copied_from, is_inside
+from viewer.core.explain.pooling_window import average_divisor
 from viewer.core.explain.sliding import Footprint, Operation, Slide
 from viewer.core.records import ActivationRecord, FloatArray, WeightsRecord
 
@@ -26,11 +28,12 @@ class Placement:
         Input channel that `values`, `kernel` and `products` belong to.
     footprint : Footprint
     values : (kH, kW) float64
-        Of the input under the window. Padding is 0; of maximum pooling it is minus infinity.
+        Of the input under the window. Padding is 0, or the copy of a pixel that it is; of
+        maximum pooling it is minus infinity.
     kernel, products : (kH, kW) float64, or None for pooling
     winner : (i, j) or None
         Which value under the window is the largest: for maximum pooling.
-    divisor : int or None
+    divisor : float or None
         What the sum is divided by: for average pooling.
     channel_sum : float
         Sum of `products`; for average pooling, of `values`; for maximum pooling the maximum.
@@ -54,7 +57,7 @@ class Placement:
     kernel: Doubles | None
     products: Doubles | None
     winner: tuple[int, int] | None
-    divisor: int | None
+    divisor: float | None
     channel_sum: float
     other_sum: float
     others: int
@@ -86,7 +89,8 @@ def placement(
     ----------
     slide : Slide
     weights : WeightsRecord or None
-        Those that the record was computed with; pooling needs none.
+        Those that the record was computed with, and the settings of average pooling; other
+        pooling needs none.
     record : ActivationRecord
     cell : (y, x)
         Of the map.
@@ -106,11 +110,12 @@ def placement(
     value = float(output[slide.channel, cell[0], cell[1]])
     covered = _covered(slide, x[in_channel], cell)
     if slide.operation is not Operation.CONVOLUTION:
-        return _pooled(slide, covered, cell, value)
+        return _pooled(slide, weights, covered, cell, value)
     filters = None if weights is None else weights.weights.get(slide.node.name)
     if weights is None or filters is None or slide.node.window is None:
         return None
-    channel_sums = convolution_terms(x, filters, slide.node.window, (slide.channel, *cell))
+    index = slide.channel, *cell
+    channel_sums = convolution_terms(x, filters, slide.node.window, index, slide.padding_mode)
     kernel = filters[slide.channel, in_channel - slide.in_channels.start].astype(np.float64)
     biases = weights.biases.get(slide.node.name)
     bias = None if biases is None else float(biases[slide.channel])
@@ -140,12 +145,20 @@ def _covered(slide: Slide, values: FloatArray, cell: tuple[int, int]) -> Doubles
     """Return what is under the window, (kH, kW), of one input channel, (H, W)."""
     foot = slide.footprint(*cell)
     padding = -np.inf if slide.operation is Operation.MAXIMUM else 0.0
-    rows = foot.rows.clip(0, values.shape[0] - 1)
-    columns = foot.columns.clip(0, values.shape[1] - 1)
-    return np.where(foot.inside, values[rows[:, None], columns].astype(np.float64), padding)
+    rows = copied_from(foot.rows, values.shape[0], slide.padding_mode)
+    columns = copied_from(foot.columns, values.shape[1], slide.padding_mode)
+    known = is_inside(rows, values.shape[0])[:, None] & is_inside(columns, values.shape[1])
+    rows, columns = rows.clip(0, values.shape[0] - 1), columns.clip(0, values.shape[1] - 1)
+    return np.where(known, values[rows[:, None], columns].astype(np.float64), padding)
 
 
-def _pooled(slide: Slide, covered: Doubles, cell: tuple[int, int], value: float) -> Placement:
+def _pooled(
+    slide: Slide,
+    weights: WeightsRecord | None,
+    covered: Doubles,
+    cell: tuple[int, int],
+    value: float,
+) -> Placement:
     winner, divisor = None, None
     if slide.operation is Operation.MAXIMUM:
         row, column = np.unravel_index(int(covered.argmax()), covered.shape)
@@ -153,7 +166,9 @@ def _pooled(slide: Slide, covered: Doubles, cell: tuple[int, int], value: float)
         own = total = float(covered[winner])
     else:
         own = float(covered.sum())
-        divisor = _divisor(slide, cell, own, value)
+        foot = slide.footprint(*cell)
+        places = foot.rows, foot.columns
+        divisor = average_divisor(slide.node, weights, places, slide.input_shape)
         total = own / divisor
     return Placement(
         y=cell[0],
@@ -172,19 +187,3 @@ def _pooled(slide: Slide, covered: Doubles, cell: tuple[int, int], value: float)
         total=total,
         value=value,
     )
-
-
-def _divisor(slide: Slide, cell: tuple[int, int], total: float, value: float) -> int:
-    """Return how many cells an average is over.
-
-    Torch counts the padding unless the layer was told not to, and a record of the layer does
-    not say: so the count is taken that comes nearer to torch's value.
-    """
-    foot = slide.footprint(*cell)
-    height, width = slide.input_shape
-    down, across = slide.padding
-    # What lies beyond the padding (pooling that rounds its size up) never counts.
-    with_padding = int((foot.rows < height + down).sum() * (foot.columns < width + across).sum())
-    inside = int(foot.inside.sum())
-    candidates = [count for count in (with_padding, inside) if count] or [1]
-    return min(candidates, key=lambda count: abs(total / count - value))

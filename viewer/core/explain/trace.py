@@ -113,6 +113,11 @@ def _explainer(node: Node) -> Callable[[Question], Answer]:
 def _explain_input(question: Question) -> Answer:
     channel, y, x = question.index
     network = question.network
+    pixels = question.record.image.pixels
+    if question.record.outputs[question.node.name].shape[-2:] != pixels.shape[-2:] or (
+        channel >= len(network.mean)
+    ):
+        return unexplained(question, "This input is no picture: there is no ink behind it.")
     mean, std = network.mean[channel], network.std[channel]
     pixel = question.record.image.pixel(channel, y, x)
     formula = f"({format_number(pixel)} {MINUS} {in_formula(mean)}) / {in_formula(std)}"

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from viewer.core.explain.trace_children import IntArray
+from viewer.core.explain.padding import copied_from, is_inside, padding_mode, window_places
 from viewer.core.explain.trace_pointwise import post_steps
 from viewer.core.explain.trace_question import Answer, Question, unexplained
 from viewer.core.explain.trace_weighted import ConvolutionPart
-from viewer.core.records import Window
-
-
-def window_places(window: Window, axis: int, position: int) -> IntArray:
-    """Return the input's rows (axis 0) or columns under the window; some may be padding."""
-    start = position * window.stride[axis] - window.padding[axis]
-    return start + np.arange(window.kernel_size[axis]) * window.dilation[axis]
 
 
 def explain_convolution(question: Question) -> Answer:
@@ -25,16 +18,13 @@ def explain_convolution(question: Question) -> Answer:
         return unexplained(
             question, f"Only two-dimensional convolutions are explained, not {node.type_name}."
         )
-    if "padding_mode" in node.settings:  # see `kinds.module_settings`
-        return unexplained(
-            question,
-            f"This convolution pads by {node.settings['padding_mode']}, and only padding with "
-            "zeros is explained.",
-        )
     channel, y, x_out = question.index
     first = channel // (len(filters) // node.window.groups) * filters.shape[1]
-    ys, xs = window_places(node.window, 0, y), window_places(node.window, 1, x_out)
-    inside_y, inside_x = (ys >= 0) & (ys < x.shape[1]), (xs >= 0) & (xs < x.shape[2])
+    mode = padding_mode(node)
+    under = window_places(node.window, 0, y), window_places(node.window, 1, x_out)
+    of_input = [is_inside(places, x.shape[axis + 1]) for axis, places in enumerate(under)]
+    ys, xs = (copied_from(places, x.shape[i + 1], mode) for i, places in enumerate(under))
+    inside_y, inside_x = is_inside(ys, x.shape[1]), is_inside(xs, x.shape[2])
     windows = np.zeros(filters.shape[1:])  # (C, kH, kW)
     windows[:, inside_y.nonzero()[0][:, None], inside_x.nonzero()[0]] = x[
         first : first + filters.shape[1], ys[inside_y][:, None], xs[inside_x]
@@ -54,6 +44,8 @@ def explain_convolution(question: Question) -> Answer:
         ys=ys,
         xs=xs,
         inside=inside_y[:, None] & inside_x,
+        on_padding=~(of_input[0][:, None] & of_input[1]),
+        padding_mode=mode,
         windows=windows,
         kernels=kernels,
         products=products,

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from viewer.core.explain.pooling_window import adaptive_span, pooling_window
+from viewer.core.explain.padding import window_places
+from viewer.core.explain.pooling_window import (
+    adaptive_span,
+    average_divisor,
+    is_average,
+    is_maximum,
+    pooling_window,
+)
 from viewer.core.explain.trace_children import IntArray
-from viewer.core.explain.trace_convolution import window_places
 from viewer.core.explain.trace_parts import PoolingPart
 from viewer.core.explain.trace_question import Answer, Question, unexplained
 
 
 def explain_pooling(question: Question) -> Answer:
     """Return the maximum of the window, or its average."""
-    x, name = question.x, question.node.type_name.lower()
+    x, name = question.x, question.node.type_name
+    if not (is_average(question.node) or is_maximum(question.node)):
+        return unexplained(question, f"The arithmetic of {name} is not shown.")
     if x.ndim != 3 or len(question.node.output_shape) != 3:
         return unexplained(question, "Only two-dimensional pooling is explained.")
     found = _places(question)
@@ -25,8 +33,9 @@ def explain_pooling(question: Question) -> Answer:
     values = np.zeros(inside.shape)
     values[inside] = x[question.index[0], ys[inside_y][:, None], xs[inside_x]].ravel()
     winner, divisor = None, 1.0
-    if "avg" in name:
-        divisor = _divisor(question, ys, xs, int(inside.sum()))
+    if is_average(question.node):
+        size = x.shape[1], x.shape[2]
+        divisor = average_divisor(question.node, question.weights, (ys, xs), size)
         total = float(values.sum()) / divisor
     else:
         flat = int(np.argmax(np.where(inside, values, -np.inf)))
@@ -60,23 +69,3 @@ def _places(question: Question) -> tuple[IntArray, IntArray] | None:
     if window is None:
         return None
     return window_places(window, 0, y), window_places(window, 1, x)
-
-
-def _divisor(question: Question, ys: IntArray, xs: IntArray, inside: int) -> float:
-    """Return what torch divides by, as ``avg_pool2d`` documents its settings."""
-    fixed = question.number("divisor_override", 0)
-    if fixed:
-        return fixed
-    if not question.number("count_include_pad", 1):
-        return float(inside)
-    window = pooling_window(question.node, question.weights)
-    if window is None:  # adaptive: no padding
-        return float(inside)
-    # With ceil_mode the last window may reach beyond the padding; that part never counts.
-    sides = (
-        int((places < length + padding).sum())
-        for places, length, padding in zip(
-            (ys, xs), question.x.shape[1:], window.padding, strict=True
-        )
-    )
-    return float(next(sides) * next(sides))

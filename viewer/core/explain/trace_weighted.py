@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from viewer.core.explain.padding import PaddingMode
 from viewer.core.explain.trace_children import Children, DoubleArray, IntArray, children
 from viewer.core.records import Window
 
@@ -90,11 +91,15 @@ class ConvolutionPart:
     first_channel : int
         Of the input, that the group begins with: 0 without groups.
     ys, xs : (kH,), (kW,) intp
-        Rows and columns of the input under the kernel; outside of the input on padding.
+        Rows and columns of the input whose values are under the kernel; outside of the input
+        on padding with zeros.
     inside : (kH, kW) bool
-        False on padding.
+        False on padding with zeros.
+    on_padding : (kH, kW) bool
+        Where the kernel lies on padding, whatever stands there.
+    padding_mode : PaddingMode
     windows : (C, kH, kW) float64
-        The input's values under the kernel; 0 on padding.
+        The values under the kernel; 0 on padding with zeros.
     kernels, products : (C, kH, kW) float64
     sums : (C,) float64
         Of the products, one a channel.
@@ -115,6 +120,8 @@ class ConvolutionPart:
     ys: IntArray
     xs: IntArray
     inside: BoolArray
+    on_padding: BoolArray
+    padding_mode: PaddingMode
     windows: DoubleArray
     kernels: DoubleArray
     products: DoubleArray

@@ -52,7 +52,7 @@ _FIRST, _MIDDLE, _LAST = 1, 128, 255  # entries for lowest, middle and highest
 _STEPS = _LAST - _FIRST
 _ENTRY = np.int32  # floats become these three times as fast as indices of 64 bits
 # No scale has this colour, nor one near it.
-_NOT_FINITE_COLOR = 0xFFFF00FF
+NOT_FINITE_COLOR = 0xFFFF00FF
 _OPAQUE = 0xFF000000
 
 # Of the numbers along a colour bar: it is read at a glance.
@@ -100,7 +100,7 @@ def table(name: str, *, signed: bool, dark: bool) -> Colors:
     )
     lut = np.empty(_LAST + 1, np.uint32)
     lut[_FIRST:] = _OPAQUE | rgb[:, 0] << 16 | rgb[:, 1] << 8 | rgb[:, 2]
-    lut[_NOT_FINITE] = _NOT_FINITE_COLOR
+    lut[_NOT_FINITE] = NOT_FINITE_COLOR
     lut.flags.writeable = False
     return lut
 
@@ -165,7 +165,8 @@ class ColorScale:
             As `QImage.Format_RGB32` has them. Values beyond the limits get the first or the
             last colour, NaN and infinities one that no scale has.
         """
-        return np.take(self.lut, self._entries(values), out=out, mode="clip")
+        # The method, not the function: eleven layers a movement of the pen.
+        return self.lut.take(self._entries(values), out=out, mode="clip")
 
     def ticks(self) -> tuple[tuple[float, str], ...]:
         """Return what to write along the colour bar.

@@ -26,14 +26,14 @@ def format_number(x: float, digits: int = SIGNIFICANT_DIGITS) -> str:
     str
         ``0``, ``−0.1235``, ``12.3``, ``1.5e−7``, ``−∞``, ``NaN``.
     """
+    if _PLAIN_FROM <= abs(x) < _PLAIN_BELOW:  # the usual case
+        return _plain(x, digits)
+    if x == 0:
+        return "0"
     if math.isnan(x):
         return "NaN"
     if math.isinf(x):
         return "∞" if x > 0 else f"{MINUS}∞"
-    if x == 0:
-        return "0"
-    if _PLAIN_FROM <= abs(x) < _PLAIN_BELOW:
-        return _plain(x, digits)
     mantissa, exponent = f"{x:.{digits - 1}e}".split("e")
     mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
     return f"{mantissa}e{int(exponent)}".replace("-", MINUS)

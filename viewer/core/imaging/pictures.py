@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer.core.errors import UserError
+from viewer.core.imaging.picture_colors import MAX_SIDE_PX, colors_of
 from viewer.core.records import FloatArray, Picture
 
 if TYPE_CHECKING:
@@ -44,7 +46,8 @@ def open_picture(path: Path) -> Picture:
     Returns
     -------
     Picture
-        At most 1024 pixels a side, upright, titled with the file's name.
+        Luminance at most 1024 pixels a side, and colours of at most 4 million pixels; upright,
+        titled with the file's name.
 
     Raises
     ------
@@ -64,7 +67,7 @@ def open_picture(path: Path) -> Picture:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or str(error)
         raise UserError(f"{path} can't be read ({reason}): check its permissions.") from None
-    return picture_from_bytes(data, path.name)
+    return replace(picture_from_bytes(data, path.name), path=str(path))
 
 
 def picture_from_bytes(data: bytes, title: str) -> Picture:
@@ -80,7 +83,8 @@ def picture_from_bytes(data: bytes, title: str) -> Picture:
     Returns
     -------
     Picture
-        Luminance, at most 1024 pixels a side, upright; transparent parts are paper.
+        Luminance, at most 1024 pixels a side, upright; transparent parts are paper. With
+        colours, unless the file can only hold greys.
 
     Raises
     ------
@@ -92,16 +96,52 @@ def picture_from_bytes(data: bytes, title: str) -> Picture:
     # Pillow reports damage that it can get over as warnings; the picture is shown anyway.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        image = _decoded(data, title)
+        image, whole_size = _decoded(data, title, _WORKING_PX)
         try:
-            pixels = _luminance(_upright(image))
+            upright = _upright(image)
+            pixels, paper = _luminance(upright)
+            if image.size != whole_size and image.mode != "L":
+                # The reduced size is what luminance is measured at; colours are wanted larger.
+                upright = _upright(_decoded(data, title, MAX_SIDE_PX)[0])
+            rgb = colors_of(upright, paper)
+        except UserError:
+            raise
         except Exception as error:  # noqa: BLE001  Pillow raises nearly anything on hostile files
             raise _damaged(title, error) from None
-    return Picture(np.ascontiguousarray(pixels, np.float32), title)
+    return Picture(np.ascontiguousarray(pixels, np.float32), title, rgb=rgb)
 
 
-def _decoded(data: bytes, title: str) -> Image:
-    """Return the first frame, reduced; refuse what is too large before decoding it."""
+def picture_of_image(image: Image, title: str) -> Picture:
+    """Return a picture that somebody else has decoded; it is not turned.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        Of any mode.
+    title : str
+
+    Raises
+    ------
+    UserError
+        If it has no pixels, too many, or can't be read.
+    """
+    if min(image.size) < 1:
+        raise UserError(f"{title} has no pixels: choose another picture.")
+    if image.width * image.height > _MAX_PIXELS:
+        raise _too_large(title)
+    try:
+        pixels, paper = _luminance(image)
+        rgb = colors_of(image, paper)
+    except Exception as error:  # noqa: BLE001  Pillow reads a file only now
+        raise _damaged(title, error) from None
+    return Picture(np.ascontiguousarray(pixels, np.float32), title, rgb=rgb)
+
+
+def _decoded(data: bytes, title: str, side_px: int) -> tuple[Image, tuple[int, int]]:
+    """Return the first frame, at least `side_px` or whole, and the size of the whole.
+
+    What is too large is refused before it is decoded.
+    """
     # Local: the pad starts without Pillow.
     from PIL import Image, UnidentifiedImageError
 
@@ -122,11 +162,11 @@ def _decoded(data: bytes, title: str) -> Image:
         raise _too_large(title)
     try:
         # JPEG decodes straight to an eighth of its size; other formats ignore this.
-        image.draft(image.mode, (_WORKING_PX, _WORKING_PX))
+        image.draft(image.mode, (side_px, side_px))
         image.load()
     except Exception as error:  # noqa: BLE001  Pillow raises nearly anything on hostile files
         raise _damaged(title, error) from None
-    return image
+    return image, (width, height)
 
 
 def _too_large(title: str) -> UserError:
@@ -148,17 +188,20 @@ def _upright(image: Image) -> Image:
         return image
 
 
-def _luminance(image: Image) -> FloatArray:
-    """Return (H, W) float32 in [0, 1], at most the working size."""
+def _luminance(image: Image) -> tuple[FloatArray, float]:
+    """Return (H, W) float32 in [0, 1], at most the working size, and what is behind it.
+
+    The latter is the luminance laid behind transparent parts; 1 where there are none.
+    """
     if image.mode in _WIDE_MODES or image.mode.startswith("I;16"):
-        return _reduced(_wide_luminance(image))
+        return _reduced(_wide_luminance(image)), 1.0
     if image.mode in ("LA", "PA", "La", "RGBA", "RGBa") or "transparency" in image.info:
         return _composited(image)
     if image.mode == "LAB":
-        return _reduced(np.asarray(image.getchannel("L"), np.float32) / 255)
+        return _reduced(np.asarray(image.getchannel("L"), np.float32) / 255), 1.0
     if image.mode in ("CMYK", "HSV"):
         image = image.convert("RGB")
-    return _reduced(np.asarray(image.convert("L"), np.float32) / 255)
+    return _reduced(np.asarray(image.convert("L"), np.float32) / 255), 1.0
 
 
 def _wide_luminance(image: Image) -> FloatArray:
@@ -175,14 +218,14 @@ def _wide_luminance(image: Image) -> FloatArray:
     return ((values - low) / (high - low)).astype(np.float32)
 
 
-def _composited(image: Image) -> FloatArray:
+def _composited(image: Image) -> tuple[FloatArray, float]:
     """Lay a picture with transparent parts on the paper that suits its ink."""
     rgba = image.convert("RGBA")
     alpha = np.asarray(rgba.getchannel("A"), np.float32) / 255
     # Through RGB: PIL's L of an RGBA picture is the colour beneath, whatever its alpha.
     colour = np.asarray(rgba.convert("RGB").convert("L"), np.float32) / 255
     paper = _paper_for(colour, alpha)
-    return _reduced((colour * alpha + paper * (1 - alpha)).astype(np.float32))
+    return _reduced((colour * alpha + paper * (1 - alpha)).astype(np.float32)), paper
 
 
 def _paper_for(colour: NDArray[np.floating], alpha: NDArray[np.floating]) -> float:

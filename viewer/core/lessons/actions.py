@@ -24,6 +24,7 @@ from viewer.core.lessons.expression import Expression, ExpressionError
 from viewer.core.lessons.live import LIVE_NAMES
 
 LAB, SLIDING, TRACE, TRAINING, DATASET = "lab", "sliding", "trace", "training", "dataset"
+EXCITING = "exciting"
 PANELS = ("comparison", "curves", "evaluation")
 MNIST_TEST_IMAGES = 10_000
 MAX_TRAINING_STEPS = 2000
@@ -168,6 +169,7 @@ ACTIONS: Mapping[str, ActionKind] = MappingProxyType(
         "lab": ActionKind(_table({}, _LAB_FIELDS), LAB),
         "sliding": ActionKind(_table(_MAP, {**_PLACE, "predict": _flag}), SLIDING),
         "trace": ActionKind(_table({**_MAP, **_PLACE}), TRACE),
+        "exciting": ActionKind(_table(_MAP), EXCITING),
         "panel": ActionKind(_one_of(*PANELS), TRAINING),
         "train": ActionKind(_table({"steps": _whole(1, MAX_TRAINING_STEPS)}), TRAINING),
         "keep": ActionKind(_table({"name": _text, "value": formula})),
@@ -191,6 +193,7 @@ TARGETS = (
     "lab:arithmetic",
     "sliding",
     "trace",
+    "exciting",
     "training",
 )
 

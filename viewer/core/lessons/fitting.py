@@ -10,6 +10,7 @@ from viewer.core.lessons.live import LIVE_NAMES
 from viewer.core.lessons.markup import live_parts
 from viewer.core.records import NetworkRecord
 
+_POINTING = ("select", "sliding", "trace", "exciting")  # actions at a place of the network
 _OF_LAYERS = ("output", "weight", "bias", "parameters", "kernel", "stride", "padding")
 
 
@@ -40,7 +41,7 @@ def misfits(
                 network = trained
             elif action.name == "show" and value != "all":
                 problems += _missing(where, network, str(value))
-            elif action.name in ("select", "sliding", "trace") and isinstance(value, dict):
+            elif action.name in _POINTING and isinstance(value, dict):
                 problems += _outside(where, network, value)
             elif action.name == "keep" and isinstance(value, dict):
                 problems += _of_formula(where, network, str(value["value"]))

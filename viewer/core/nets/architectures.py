@@ -1,8 +1,9 @@
 """The architectures that can be trained and opened by name.
 
-Each is a plain ``nn.Sequential`` whose layers are named in the order of execution and which
-returns logits. Normalisation and dropout belong to training: `viewer.core.nets.folding` takes
-them out of a trained network without changing what it computes.
+Each of ours is a plain ``nn.Sequential`` whose layers are named in the order of execution and
+which returns logits; those of torchvision are found by their names. Normalisation and dropout
+belong to training: `viewer.core.nets.folding` takes them out of a trained network of ours without
+changing what it computes.
 """
 
 from __future__ import annotations
@@ -97,18 +98,22 @@ class Architecture:
     hyper_parameters : tuple of HyperParameter
     layers : callable
         ``layers(input_shape, classes, hyper)`` yields each layer with its name.
-    smallest_px : int
-        Smallest height and width of an image that its layers can take.
+    smallest_px, largest_px : int
+        Smallest and largest height and width of an image that its layers can take.
     folded : callable
         Returns what becomes of its hyper-parameters when a network is folded.
+    network : callable or None
+        ``network(input_shape, classes, hyper)`` returns it as a whole, in place of `layers`.
     """
 
     name: str
     description: str
     hyper_parameters: tuple[HyperParameter, ...]
-    layers: Callable[[InputShape, int, Settings], NamedLayers]
+    layers: Callable[[InputShape, int, Settings], NamedLayers] | None = None
     smallest_px: int = 1
     folded: Callable[[Settings], Settings] = _without_training_settings
+    largest_px: int = MAX_INPUT_PX
+    network: Callable[[InputShape, int, Settings], nn.Module] | None = None
 
     def complete(self, hyper: Mapping[str, object]) -> dict[str, Setting]:
         """Return `hyper` checked, with defaults for what it leaves out.
@@ -149,7 +154,7 @@ class Architecture:
         hyper: Mapping[str, object] | None = None,
         input_shape: InputShape = (1, 28, 28),
         classes: int = 10,
-    ) -> nn.Sequential:
+    ) -> nn.Module:
         """Build a network with fresh weights.
 
         Parameters
@@ -167,11 +172,14 @@ class Architecture:
         """
         complete = self.complete({} if hyper is None else hyper)
         self._check_ends(input_shape, classes)
-        return nn.Sequential(OrderedDict(self.layers(input_shape, classes, complete)))
+        if self.network is not None:
+            return self.network(input_shape, classes, complete)
+        layers = () if self.layers is None else self.layers(input_shape, classes, complete)
+        return nn.Sequential(OrderedDict(layers))
 
     def build_empty(
         self, hyper: Mapping[str, object] | None, input_shape: InputShape, classes: int
-    ) -> nn.Sequential:
+    ) -> nn.Module:
         """Build a network whose weights are still to be loaded, see `build`.
 
         No random number is drawn, so that a training on another thread, whose dropout draws from
@@ -185,15 +193,19 @@ class Architecture:
         channels, height, width = input_shape
         if not 1 <= channels <= MAX_INPUT_CHANNELS:
             raise UserError(
-                f"{self.name} takes 1 to {MAX_INPUT_CHANNELS} channels, not {channels}."
+                f"{self.name} takes 1 to {MAX_INPUT_CHANNELS} channels, not {channels}: "
+                "choose images of as many."
             )
-        if not all(self.smallest_px <= side <= MAX_INPUT_PX for side in (height, width)):
+        if not all(self.smallest_px <= side <= self.largest_px for side in (height, width)):
             raise UserError(
-                f"{self.name} takes images of {self.smallest_px} to {MAX_INPUT_PX} pixels a side,"
-                f" not {height} × {width}."
+                f"{self.name} takes images of {self.smallest_px} to {self.largest_px} pixels a "
+                f"side, not {height} × {width}: choose another size."
             )
         if not 2 <= classes <= MAX_CLASSES:
-            raise UserError(f"{self.name} tells 2 to {MAX_CLASSES} classes apart, not {classes}.")
+            raise UserError(
+                f"{self.name} tells 2 to {MAX_CLASSES} classes apart, not {classes}: choose a data "
+                "set with as many."
+            )
 
 
 def _digits(input_shape: InputShape, classes: int, hyper: Settings) -> NamedLayers:
@@ -277,9 +289,16 @@ _BATCH_NORM = HyperParameter("batch_norm", "normalise batches while training", F
 _DROPOUT = HyperParameter("dropout", "share of units dropped while training", 0.0, 0.0, 0.9)
 
 
+def _of_torchvision(name: str) -> Architecture | None:
+    # Here, because that module needs this one, and imports torchvision.
+    from viewer.core.nets.torchvision_models import torchvision_architecture
+
+    return torchvision_architecture(name)
+
+
 def architectures() -> Registry[Architecture]:
     """Return the known architectures by name."""
-    known: Registry[Architecture] = Registry("architecture")
+    known: Registry[Architecture] = Registry("architecture", _of_torchvision)
     for architecture in (
         Architecture(
             "digits",

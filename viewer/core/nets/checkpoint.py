@@ -24,6 +24,8 @@ from torch import Tensor, nn
 from viewer.core.errors import UserError
 from viewer.core.files import replace_file
 from viewer.core.nets.architectures import InputShape, Setting, architectures
+from viewer.core.nets.preparation_values import preparation_of, preparation_values
+from viewer.core.records import Preparation
 from viewer.core.resources import resource_path
 
 FORMAT_VERSION = 1
@@ -31,11 +33,13 @@ METADATA_KEY = "convnet-viewer"
 MAX_FILE_BYTES = 2 << 30  # as large as anything that makes sense here
 MAX_HEADER_BYTES = 1 << 20  # ours have about 2 kB
 MAX_NUMBER = 1e9
+DIGIT = Preparation()
 MAX_NAME_LENGTH = 200  # of a class or a data set: it is laid out on the window's thread
 MIN_STD = 1e-6  # a smaller one would blow pixels up beyond float32's precision
 _LENGTH_BYTES = 8
 _FLOAT_DTYPES = frozenset({"F64", "F32", "F16", "BF16"})
 _HINT = "choose a file that convnet-viewer train has written"
+_DAMAGED = "get the file again, or choose another"  # whoever has written it
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,8 @@ class Metadata:
     training_command : str or None
         The command that trains it again.
     format_version : int
+    preparation : Preparation
+        What is done to a picture first; that of a digit where the file says nothing.
     """
 
     architecture: str
@@ -72,11 +78,15 @@ class Metadata:
     test_accuracy: float | None = None
     training_command: str | None = None
     format_version: int = FORMAT_VERSION
+    preparation: Preparation = DIGIT
 
     def to_json(self) -> str:
         """Return it as a JSON object."""
         plain = replace(self, hyper=dict(self.hyper))  # asdict can't copy a read-only mapping
-        return json.dumps(asdict(plain), allow_nan=False)
+        values = asdict(plain) | {"preparation": preparation_values(self.preparation)}
+        if self.preparation == DIGIT:  # older versions read it too
+            del values["preparation"]
+        return json.dumps(values, allow_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +102,18 @@ class LoadedNetwork:
         ``in the box`` or the file's path.
     title : str
         Name to show: the file's without its suffix.
+    rebuildable : bool
+        Whether its architecture can be built again by name; if not, it can't be trained.
+    note : str
+        One sentence on what was guessed; empty if nothing was.
     """
 
     module: nn.Module
     metadata: Metadata
     source: str
     title: str
+    rebuildable: bool = True
+    note: str = ""
 
 
 def save_checkpoint(path: Path, module: nn.Module, metadata: Metadata) -> None:
@@ -147,7 +163,9 @@ def load_checkpoint(path: Path) -> LoadedNetwork:
     metadata = _parse_metadata(path, header.pop("__metadata__", None))
     module = _build_on_meta(path, metadata)
     _check_tensors(path, header, module.state_dict())
-    weights = _read_weights(path)
+    # Whole numbers (indices, counts) are stored as floats, and are needed as what they are.
+    types = {name: tensor.dtype for name, tensor in module.state_dict().items()}
+    weights = {name: value.to(types[name]) for name, value in _read_weights(path).items()}
     module.load_state_dict(weights, assign=True)
     shipped = path.resolve().parent == resource_path("models").resolve()
     source = "in the box" if shipped else str(path)
@@ -171,22 +189,22 @@ def _read_header(path: Path) -> dict[str, Any]:
     try:
         header = json.loads(text)
     except (ValueError, RecursionError):
-        raise UserError(f"{path} is not a safetensors file: {_HINT}.") from None
+        raise UserError(f"{path} is not a safetensors file: {_DAMAGED}.") from None
     if not isinstance(header, dict):
-        raise UserError(f"{path} is not a safetensors file: {_HINT}.")
+        raise UserError(f"{path} is not a safetensors file: {_DAMAGED}.")
     return header
 
 
 def _check_sizes(path: Path, size: int, start: bytes) -> None:
     if size == 0:
-        raise UserError(f"{path} is empty: {_HINT}.")
+        raise UserError(f"{path} is empty: {_DAMAGED}.")
     if size > MAX_FILE_BYTES:
         raise UserError(f"{path} is larger than 2 GB: {_HINT}.")
     if len(start) < _LENGTH_BYTES:
-        raise UserError(f"{path} is not a safetensors file: {_HINT}.")
+        raise UserError(f"{path} is not a safetensors file: {_DAMAGED}.")
     length = struct.unpack("<Q", start)[0]
     if length > MAX_HEADER_BYTES:
-        raise UserError(f"{path} is not a safetensors file of a network: {_HINT}.")
+        raise UserError(f"{path} is not a safetensors file of a network: {_DAMAGED}.")
     if length > size - _LENGTH_BYTES:
         raise UserError(f"{path} is cut off within its header: get the file again.")
 
@@ -229,13 +247,7 @@ def _checked_metadata(path: Path, values: dict[str, Any]) -> Metadata:
         raise UserError(f"{path} needs one mean and std for each of {shape[0]} channels: {_HINT}.")
     if min(std) < MIN_STD:
         raise UserError(f"{path} has a std of {min(std):g}, which is not above 0: {_HINT}.")
-    names = values["class_names"]
-    if not isinstance(names, list) or not all(isinstance(n, str) and n for n in names):
-        raise UserError(f"{path} has class_names that are not a list of names: {_HINT}.")
-    if not all(_can_be_shown(name) for name in names):
-        raise UserError(f"{path} has a class name that is no short line of text: {_HINT}.")
-    if len(set(names)) != len(names):
-        raise UserError(f"{path} names a class twice: {_HINT}.")
+    names = _class_names(path, values)
     if not isinstance(values["hyper"], dict) or not isinstance(values["architecture"], str):
         raise UserError(f"{path} has an architecture or hyper of the wrong type: {_HINT}.")
     accuracy = values.get("test_accuracy")
@@ -247,10 +259,29 @@ def _checked_metadata(path: Path, values: dict[str, Any]) -> Metadata:
     if not _can_be_shown(values.get("dataset") or ""):
         raise UserError(f"{path} has a dataset that is no short line of text: {_HINT}.")
     known = {f.name: values[f.name] for f in fields(Metadata) if f.name in values}
+    known["preparation"] = _preparation(path, values)
     shape_chw = (int(shape[0]), int(shape[1]), int(shape[2]))
     return Metadata(
-        **known | {"input_shape": shape_chw, "mean": mean, "std": std, "class_names": tuple(names)}
+        **known | {"input_shape": shape_chw, "mean": mean, "std": std, "class_names": names}
     )
+
+
+def _class_names(path: Path, values: Mapping[str, Any]) -> tuple[str, ...]:
+    names = values["class_names"]
+    if not isinstance(names, list) or not all(isinstance(n, str) and n for n in names):
+        raise UserError(f"{path} has class_names that are not a list of names: {_HINT}.")
+    if not all(_can_be_shown(name) for name in names):
+        raise UserError(f"{path} has a class name that is no short line of text: {_HINT}.")
+    if len(set(names)) != len(names):
+        raise UserError(f"{path} names a class twice: {_HINT}.")
+    return tuple(names)
+
+
+def _preparation(path: Path, values: Mapping[str, Any]) -> Preparation:
+    found = preparation_of(values["preparation"]) if "preparation" in values else DIGIT
+    if found is None:
+        raise UserError(f"{path} has a preparation that is none of ours: {_HINT}.")
+    return found
 
 
 def _can_be_shown(text: str) -> bool:
@@ -280,7 +311,7 @@ def _is_number(value: object) -> bool:
     )
 
 
-def _build_on_meta(path: Path, metadata: Metadata) -> nn.Sequential:
+def _build_on_meta(path: Path, metadata: Metadata) -> nn.Module:
     """Build the network without memory for its weights."""
     try:
         with torch.device("meta"):

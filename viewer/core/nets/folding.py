@@ -18,21 +18,24 @@ from torch.nn.modules.batchnorm import _BatchNorm
 _Weighted = (nn.Conv2d, nn.Linear)
 
 
-def fold(network: nn.Sequential) -> nn.Sequential:
+def fold(network: nn.Module) -> nn.Module:
     """Return a copy of `network` without dropout and the batch normalisation behind weights.
 
     Parameters
     ----------
-    network : torch.nn.Sequential
+    network : torch.nn.Module
         Every other layer may stand anywhere in it.
 
     Returns
     -------
-    torch.nn.Sequential
+    torch.nn.Module
         In evaluation mode, on the same device; the same logits up to rounding. A normalisation
         that is not right behind a convolution or dense layer stays as it is: behind an
-        activation nothing else can do what it does.
+        activation nothing else can do what it does. A network that is no sequence of layers is
+        left as it is.
     """
+    if not isinstance(network, nn.Sequential):
+        return deepcopy(network).eval()
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     last = ""
     for name, layer in network.named_children():

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
+import torch
 from torch import Tensor, fx, nn
 
 from viewer.core.records import FloatArray, Kind, Window
@@ -30,6 +31,7 @@ _MODULE_KINDS: tuple[tuple[tuple[type[nn.Module], ...], Kind], ...] = (
             nn.MaxPool2d,
             nn.AvgPool1d,
             nn.AvgPool2d,
+            nn.LPPool2d,
             nn.AdaptiveAvgPool1d,
             nn.AdaptiveAvgPool2d,
             nn.AdaptiveMaxPool2d,
@@ -75,12 +77,22 @@ _FUNCTION_KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind.ACTIVATION,
         ),
         **dict.fromkeys(("hardswish", "hardsigmoid", "mish", "softplus"), Kind.ACTIVATION),
+        **dict.fromkeys(("selu", "celu", "prelu", "hardtanh", "logsigmoid"), Kind.ACTIVATION),
         **dict.fromkeys(
             ("max_pool2d", "avg_pool2d", "adaptive_avg_pool2d", "boolean_dispatch"), Kind.POOLING
         ),
-        **dict.fromkeys(("flatten", "view", "reshape"), Kind.FLATTEN),
-        **dict.fromkeys(("dropout", "dropout2d"), Kind.DROPOUT),
-        **dict.fromkeys(("batch_norm", "layer_norm"), Kind.NORMALISATION),
+        **dict.fromkeys(("adaptive_max_pool2d", "lp_pool2d"), Kind.POOLING),
+        **dict.fromkeys(("flatten", "view", "reshape", "unflatten"), Kind.FLATTEN),
+        **dict.fromkeys(
+            ("dropout", "dropout2d", "feature_dropout", "alpha_dropout", "stochastic_depth"),
+            Kind.DROPOUT,
+        ),
+        **dict.fromkeys(
+            ("batch_norm", "layer_norm", "group_norm", "instance_norm", "local_response_norm"),
+            Kind.NORMALISATION,
+        ),
+        **dict.fromkeys(("conv2d", "conv1d", "convolution"), Kind.CONVOLUTION),
+        "linear": Kind.DENSE,
         "softmax": Kind.SOFTMAX,
     }
 )
@@ -93,6 +105,9 @@ _NON_NEGATIVE = frozenset(
 
 # Operations that only choose, drop or move values, so that the sign of their input stays.
 _SIGN_KEEPING = frozenset({Kind.POOLING, Kind.DROPOUT, Kind.FLATTEN})
+_SIGN_KEEPING_NAMES = frozenset(
+    {"Identity", "cat", "concat", "concatenate", "getitem", "permute", "transpose", "contiguous"}
+)
 
 # What an operation computes with besides weights, as PyTorch's modules call it.
 _NUMBERS = (
@@ -130,14 +145,14 @@ def module_kind(module: nn.Module) -> Kind:
 
 def function_kind(name: str) -> Kind:
     """Return the kind of a functional operation (``relu``, ``flatten``) by its name."""
-    return _FUNCTION_KINDS.get(name, Kind.OTHER)
+    return _FUNCTION_KINDS.get(name) or _FUNCTION_KINDS.get(name.removesuffix("_"), Kind.OTHER)
 
 
 def is_signed(kind: Kind, type_name: str, *, input_signed: bool) -> bool:
     """Return whether the output of an operation can be negative."""
-    if type_name in _NON_NEGATIVE:
+    if type_name in _NON_NEGATIVE or type_name.removesuffix("_") in _NON_NEGATIVE:
         return False
-    return input_signed if kind in _SIGN_KEEPING else True
+    return input_signed if kind in _SIGN_KEEPING or type_name in _SIGN_KEEPING_NAMES else True
 
 
 def module_window(module: nn.Module) -> Window | None:
@@ -184,25 +199,36 @@ def module_settings(module: nn.Module) -> Mapping[str, str]:
 
 
 def module_numbers(module: nn.Module) -> dict[str, FloatArray]:
-    """Return copies of what a module computes with besides its weights and biases.
+    """Return what a module computes with besides its weights and biases.
 
     Returns
     -------
     mapping of str to () or (n,) float32, read-only
         Running statistics, and numbers under PyTorch's names (``eps``); ``tanh`` is there for
-        a GELU that is approximated. Empty for a module that is not known.
+        a GELU that is approximated. Empty for a module that is not known. Statistics are views
+        of the module's memory.
     """
     if module_kind(module) is Kind.OTHER:
         return {}
     found: dict[str, object] = {name: getattr(module, name, None) for name in _NUMBERS}
+    arrays = float_arrays(found | _approximation(getattr(module, "approximate", None)))
     for name in _STATISTICS:
         value = getattr(module, name, None)
         if isinstance(value, Tensor):
-            found[name] = value.detach().cpu().numpy()
-    return _float_arrays(found | _approximation(getattr(module, "approximate", None)))
+            arrays[name] = view(value)
+    return arrays
 
 
-def function_numbers(name: str, node: fx.Node) -> dict[str, FloatArray]:
+def view(tensor: Tensor) -> FloatArray:
+    """Return a tensor's memory as a read-only float32 array; a copy where it isn't float32."""
+    array: FloatArray = tensor.detach().to("cpu", torch.float32).numpy()
+    array.flags.writeable = False
+    return array
+
+
+def function_numbers(
+    name: str, node: fx.Node, places: Mapping[fx.Node, int]
+) -> dict[str, FloatArray]:
     """Return the numbers among the arguments of a functional operation.
 
     Parameters
@@ -210,6 +236,8 @@ def function_numbers(name: str, node: fx.Node) -> dict[str, FloatArray]:
     name : str
         Of the function (``leaky_relu``, ``cat``).
     node : torch.fx.Node
+    places : mapping of fx.Node to int
+        Places among the inputs of the node, of those of its arguments that are inputs.
 
     Returns
     -------
@@ -221,33 +249,35 @@ def function_numbers(name: str, node: fx.Node) -> dict[str, FloatArray]:
     kwargs = dict(node.kwargs)
     if name in _SUMS:
         alone = not (kwargs.keys() - {"other", "input"})  # torch.add can scale, alpha=
-        return _operands(node, (*node.args, *kwargs.values())) if alone else {}
+        return _operands((*node.args, *kwargs.values()), places) if alone else {}
     if name in _CONCATENATIONS:
         tensors = node.args[0] if node.args else kwargs.get("tensors")
         dim = kwargs.get("dim", kwargs.get("axis", node.args[1] if len(node.args) > 1 else 0))
-        found = _operands(node, tensors)
-        return found and found | _float_arrays({"dim": dim})
+        found = _operands(tensors, places)
+        return found and found | float_arrays({"dim": dim})
     given = dict(zip(_ARGUMENTS.get(name, ()), node.args[1:], strict=False))
     named = {key: value for key, value in kwargs.items() if key in _ARGUMENTS.get(name, ())}
-    return _float_arrays(given | named | _approximation(kwargs.get("approximate")))
+    return float_arrays(given | named | _approximation(kwargs.get("approximate")))
 
 
-def _operands(node: fx.Node, values: object) -> dict[str, FloatArray]:
+def _operands(values: object, places: Mapping[fx.Node, int]) -> dict[str, FloatArray]:
     if not isinstance(values, list | tuple):
         return {}
-    places = {source: place for place, source in enumerate(node.all_input_nodes)}
+    if any(isinstance(value, fx.Node) and value not in places for value in values):
+        return {}  # a parameter, or a part of a node's output
     operands = [places[value] if isinstance(value, fx.Node) else -1 for value in values]
     constants = [0 if isinstance(value, fx.Node) else value for value in values]
     if not all(isinstance(value, int | float) for value in constants):
         return {}
-    return _float_arrays({"operands": tuple(operands), "constants": tuple(constants)})
+    return float_arrays({"operands": tuple(operands), "constants": tuple(constants)})
 
 
 def _approximation(approximate: object) -> dict[str, object]:
     return {"tanh": 1} if approximate == "tanh" else {}
 
 
-def _float_arrays(found: Mapping[str, object]) -> dict[str, FloatArray]:
+def float_arrays(found: Mapping[str, object]) -> dict[str, FloatArray]:
+    """Return those of the values that are numbers as read-only float32 arrays."""
     arrays = {}
     for name, value in found.items():
         if isinstance(value, bool | int | float | tuple | list | np.ndarray):

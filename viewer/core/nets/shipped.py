@@ -8,6 +8,10 @@ from viewer.core.errors import UserError
 from viewer.core.resources import resource_path
 
 SUFFIX = ".safetensors"
+# Only what a file is taken for when it is dropped or named: what is in it decides.
+MODEL_SUFFIXES = frozenset(
+    {SUFFIX, ".pt", ".pth", ".pt2", ".ts", ".onnx", ".ckpt", ".bin", ".pkl", ".tar"}
+)
 DEFAULT_MODEL = "digits"
 
 
@@ -28,12 +32,20 @@ def resolve_model(text: str) -> Path:
     shipped = shipped_models()
     if text in shipped:
         return resource_path("models", text + SUFFIX)
+    path = existing_path(text)
+    if path is None:
+        names = ", ".join(shipped)
+        raise UserError(
+            f"There is no model {text!r}: give a file, one of {names}, "
+            "or an architecture of torchvision."
+        )
+    return path
+
+
+def existing_path(text: str) -> Path | None:
+    """Return the file or folder that a text names; None if there is none, or can't be."""
     try:
         path = Path(text).expanduser()
-        found = path.exists()
-    except (OSError, RuntimeError):  # too long a name, a folder without permission, no such home
-        found = False
-    if not found:
-        names = ", ".join(shipped)
-        raise UserError(f"There is no model {text!r}: give a file, or one of {names}.")
-    return path
+        return path if path.exists() else None
+    except (OSError, RuntimeError, ValueError):  # too long, not permitted, no such home, a NUL
+        return None

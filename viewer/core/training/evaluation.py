@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - the field's own name for it
 
 from viewer.core.data.dataset import ImageDataset
+from viewer.core.data.dataset_picture import is_drawn
 from viewer.core.data.registry import dataset_title
 from viewer.core.errors import UserError
 from viewer.core.nets.architectures import architectures
@@ -90,6 +91,7 @@ def evaluate_in_detail(
         torch.cat(predictions).numpy(),
         torch.cat(confidences).numpy(),
         loss / len(labels),
+        drawn=is_drawn(dataset.name),
     )
 
 

@@ -35,7 +35,8 @@ def freeze(network: nn.Module, layers: Sequence[str]) -> None:
                 f"There is no layer {name!r} to freeze: there are {', '.join(learned)}."
             )
         layer = known[name].requires_grad_(requires_grad=False)
-        if isinstance(layer, _BatchNorm):
-            layer.eval()
+        for part in layer.modules():  # a block has layers of its own
+            if isinstance(part, _BatchNorm):
+                part.eval()
     if not any(p.requires_grad for p in network.parameters()):
         raise UserError("Every layer is frozen, so nothing can be learned: free one.")

@@ -24,6 +24,7 @@ class Columns:
         self.names = tuple(names)
         self._values = np.empty((len(self.names), FIRST_ROOM))
         self._count = 0
+        self._shared = 0  # rows that somebody else reads in the same memory
 
     def __len__(self) -> int:
         return self._count
@@ -32,12 +33,27 @@ class Columns:
         """Add one row; what is unknown is NaN."""
         if self._count == self._values.shape[1]:
             self._values = np.concatenate([self._values, np.empty_like(self._values)], axis=1)
+            self._shared = 0
+        elif self._count < self._shared:
+            self._values = self._values.copy()
+            self._shared = 0
         self._values[:, self._count] = row
         self._count += 1
 
     def column(self, name: str) -> NDArray[np.float64]:
         """Return one column, (rows,): a view that later rows don't change."""
         return self._values[self.names.index(name), : self._count]
+
+    def snapshot(self) -> Columns:
+        """Return the rows as they are now, whatever becomes of these; nothing is copied.
+
+        Both read the same memory, until one of them would write where the other reads.
+        """
+        found = Columns.__new__(Columns)
+        found.names, found._values, found._count = self.names, self._values, self._count
+        found._shared = self._values.shape[1]
+        self._shared = max(self._shared, self._count)
+        return found
 
     def cut(self, step: float) -> None:
         """Forget the rows after `step`."""
@@ -92,6 +108,11 @@ class History:
         if name not in self.layers:
             self.layers[name] = Columns(("step", "gradient_norm", "update_ratio", "dead_share"))
         self.layers[name].append(step, gradient_norm, update_ratio, dead_share)
+
+    def snapshot(self) -> History:
+        """Return the numbers as they are now, whatever is added to these; see `Columns`."""
+        layers = {name: columns.snapshot() for name, columns in self.layers.items()}
+        return History(self.batches.snapshot(), self.epochs.snapshot(), layers, list(self.marks))
 
     def cut(self, step: int) -> None:
         """Forget everything after `step`: a run goes on from there."""

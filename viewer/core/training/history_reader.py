@@ -10,12 +10,20 @@ import contextlib
 import json
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from viewer.core.errors import UserError
 from viewer.core.training.history import Columns, History, Mark
 from viewer.core.training.kept_index import INDEX_NAME, STEPS_NAME, kept_files, read_index
-from viewer.core.training.run_info import BATCHES_NAME, INFO_NAME, RunInfo, read_info
+from viewer.core.training.run_info import (
+    BATCHES_NAME,
+    INFO_NAME,
+    RunInfo,
+    RunStatus,
+    read_info,
+    seen_status,
+)
 
 METRICS_NAME = "metrics.csv"
 LAYERS_NAME = "layers.csv"
@@ -44,7 +52,8 @@ class HistoryReader:
         self.path = path
         self.history = History()
         self._info: RunInfo | None = None
-        self._kept: tuple[int, ...] = ()
+        self._status: RunStatus | None = None
+        self._kept: dict[int, int] = {}
         self._marks: dict[int, frozenset[str]] = {}
         self._seen: dict[str, _Seen | None] = {}
         self._files = (
@@ -60,8 +69,18 @@ class HistoryReader:
         return self._info if self._info is not None else read_info(self.path)
 
     @property
+    def status(self) -> RunStatus:
+        """What became of the run, as of the last `update`; see `seen_status`."""
+        return self.info.status if self._status is None else self._status
+
+    @property
     def kept_steps(self) -> tuple[int, ...]:
         """Steps that can be visited, growing, as of the last `update`."""
+        return tuple(self._kept)
+
+    @property
+    def kept_files(self) -> Mapping[int, int]:
+        """Bytes of each of them, as of the last `update`."""
         return self._kept
 
     @property
@@ -83,7 +102,8 @@ class HistoryReader:
                 with contextlib.suppress(ValueError, OverflowError):  # the header, a damaged line
                     take(line)
             changed |= restarted or bool(lines)
-        return self._update_info() | self._update_kept() | changed
+        changed |= self._update_info() | self._update_kept()
+        return self._update_status() | changed
 
     def _update_info(self) -> bool:
         if not self._is_new(INFO_NAME) and self._info is not None:
@@ -93,8 +113,14 @@ class HistoryReader:
             return info != self._info
         return False
 
+    def _update_status(self) -> bool:
+        """Look whether the run is at work: one that is killed doesn't tell."""
+        before = self._status
+        self._status = None if self._info is None else seen_status(self.path, self._info)
+        return self._status is not before
+
     def _update_kept(self) -> bool:
-        kept = tuple(kept_files(self.path))
+        kept = kept_files(self.path)
         if not self._is_new(f"{STEPS_NAME}/{INDEX_NAME}") and kept == self._kept:
             return False
         self._kept = kept

@@ -55,18 +55,18 @@ class Learner:
 
     Attributes
     ----------
-    network : torch.nn.Sequential
+    network : torch.nn.Module
     average : WeightAverage or None
 
     Parameters
     ----------
-    network : torch.nn.Sequential
+    network : torch.nn.Module
         On the training's device; frozen layers need no gradient.
     config : TrainingConfig
     team : Team
     """
 
-    def __init__(self, network: nn.Sequential, config: TrainingConfig, team: Team) -> None:
+    def __init__(self, network: nn.Module, config: TrainingConfig, team: Team) -> None:
         self.network = network
         self.average = WeightAverage(network, config.ema) if config.ema else None
         self._team = team
@@ -78,11 +78,11 @@ class Learner:
         self._buffers = list(network.buffers())  # statistics of normalisations
         self._device = self._parameters[0].device
         self._forward = team.joined(network)
-        self._has_dropout = any(isinstance(m, _DropoutNd) for m in network.modules())
+        self._has_dropout = any(_draws(module) for module in network.modules())
         self._statistics = LayerStatistics(network)
 
     @property
-    def result(self) -> nn.Sequential:
+    def result(self) -> nn.Module:
         """What is tested: the averaged weights if there are any."""
         return self.average.network if self.average else self.network
 
@@ -217,6 +217,12 @@ class Learner:
     def _put_back(self, buffers: list[Tensor]) -> None:
         for value, before in zip(self._buffers, buffers, strict=True):
             value.copy_(before)
+
+
+def _draws(module: nn.Module) -> bool:
+    """Return whether a layer draws random numbers while it trains."""
+    # By its name: torchvision, whose layer leaves out whole blocks, need not be imported for it.
+    return isinstance(module, _DropoutNd) or type(module).__name__ == "StochasticDepth"
 
 
 def copied(value: Any) -> Any:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,6 +31,7 @@ __all__ = [
     "RunStatus",
     "RunSummary",
     "delete_run",
+    "is_run",
     "list_runs",
     "new_run_path",
     "rename_run",
@@ -92,7 +94,7 @@ def list_runs(root: Path) -> list[RunSummary]:
             paths = [Path(entry.path) for entry in entries if entry.is_dir()]
     except OSError:
         return []
-    found = [_summary(path) for path in paths if _is_run(path)]
+    found = [_summary(path) for path in paths if is_run(path)]
     return sorted(found, key=lambda run: (run.created, run.path.name))
 
 
@@ -127,20 +129,24 @@ def delete_run(path: Path) -> None:
     UserError
         If it is no run's folder, is trained in just now, or can't be deleted.
     """
-    if path.is_symlink() or not _is_run(path):
+    if path.is_symlink() or not is_run(path):
         raise UserError(f"{path} is no folder of a run: nothing was deleted.")
-    RunLock(path).release()  # refuses if somebody trains in it
+    lock = RunLock(path)  # refuses if somebody trains in it, and lets nobody begin meanwhile
     try:
         for name, pattern in _FOLDERS.items():
             _delete_files(path / name, pattern)
         # What makes it a run goes last: what a crash leaves can be deleted again.
-        _delete_files(path, _FILES, last=(INFO_NAME, CONFIG_NAME))
+        last = (INFO_NAME, CONFIG_NAME, LOCK_NAME)
+        _delete_files(path, _FILES, last=last, before_last=lock.release)
     except OSError as error:
         reason = error.strerror or error
         raise UserError(f"{path} can't be deleted ({reason}): look at its files.") from None
+    finally:
+        lock.release()
 
 
-def _is_run(path: Path) -> bool:
+def is_run(path: Path) -> bool:
+    """Return whether a folder holds a run, be it a damaged one."""
     return (path / INFO_NAME).is_file() or (path / CONFIG_NAME).is_file()
 
 
@@ -181,12 +187,22 @@ def _size(path: Path) -> int:
     return total
 
 
-def _delete_files(folder: Path, pattern: re.Pattern[str], last: tuple[str, ...] = ()) -> None:
-    """Delete the files that fit, then the folder if nothing else is in it."""
+def _delete_files(
+    folder: Path,
+    pattern: re.Pattern[str],
+    last: tuple[str, ...] = (),
+    before_last: Callable[[], None] = lambda: None,
+) -> None:
+    """Delete the files that fit, then the folder if nothing else is in it.
+
+    Those in `last` go in that order, after the others; `before_last` is called before the last.
+    """
     if folder.is_symlink() or not folder.is_dir():
         return
     names = sorted(entry.name for entry in folder.iterdir() if pattern.fullmatch(entry.name))
     for name in [*(n for n in names if n not in last), *(n for n in last if n in names)]:
+        if name in last[-1:]:
+            before_last()  # it is open, and not every system deletes such a file
         (folder / name).unlink(missing_ok=True)
     if not any(folder.iterdir()):
         folder.rmdir()

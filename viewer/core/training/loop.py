@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from viewer.core.data.dataset import ImageDataset
+from viewer.core.data.dataset_picture import preparation_of_dataset
 from viewer.core.data.registry import load_parts
 from viewer.core.errors import UserError
 from viewer.core.nets.architectures import architectures
@@ -104,6 +105,8 @@ class Trainer:
     step, steps : int
         Steps done, steps in all.
     steps_per_epoch : int
+    notice : str
+        One sentence on what was not taken up of the weights to start from; empty if all was.
 
     Parameters
     ----------
@@ -139,6 +142,7 @@ class Trainer:
         self._architecture = architectures().get(config.architecture)
         self._hyper = self._architecture.complete(config.hyper)
         self._data = _load(config.dataset) if data is None else data
+        self.notice = ""
         self.network = self._build_network(start)
         self._learner = Learner(self.network, config, self._team)
         self._batches = Batches(self._data.train, self._data.extra, config, self._device)
@@ -270,6 +274,7 @@ class Trainer:
             dataset=dataset.name,
             test_accuracy=test_accuracy,
             training_command=command,
+            preparation=preparation_of_dataset(dataset.name),
         )
 
     def result_metadata(self, event: Finished, command: str) -> Metadata:
@@ -311,7 +316,7 @@ class Trainer:
         hyper = self._architecture.folded_hyper(self._hyper)
         return Finished(self.step, folded, hyper, evaluate(folded, self._data.test))
 
-    def _build_network(self, start: Mapping[str, Tensor] | None) -> nn.Sequential:
+    def _build_network(self, start: Mapping[str, Tensor] | None) -> nn.Module:
         torch.manual_seed(stream_seed(self.config.seed, Purpose.WEIGHTS))
         shape, classes = self._data.train.input_shape, len(self._data.train.class_names)
         network = self._architecture.build(self._hyper, shape, classes)
@@ -319,7 +324,7 @@ class Trainer:
         if start is None and self.config.start:
             start = starting_weights(self.config.start, self.config.architecture)
         if start is not None:
-            take_up(network, start, what)
+            self.notice = take_up(network, start, what)
         freeze(network, self.config.frozen)
         if self.config.channels_last:
             network = network.to(memory_format=torch.channels_last)

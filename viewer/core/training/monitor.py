@@ -156,6 +156,7 @@ class Monitor:
         if isinstance(event, EpochFinished):
             return self._feed_epoch(event)
         if isinstance(event, Diverged):
+            self.active.pop(TroubleKind.DIVERGED, None)  # somebody went on, and it came again
             return self._tell(self._diverged(event))
         return ()
 

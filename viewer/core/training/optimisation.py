@@ -55,7 +55,7 @@ class WeightAverage:
         Has the averaged weights; statistics of normalisations are averaged too.
     """
 
-    def __init__(self, network: nn.Sequential, decay: float) -> None:
+    def __init__(self, network: nn.Module, decay: float) -> None:
         self.network = deepcopy(network).eval().requires_grad_(requires_grad=False)
         self._decay = decay
         pairs = zip(self.network.state_dict().values(), network.state_dict().values(), strict=True)

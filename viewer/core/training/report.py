@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from viewer.core.data.dataset_picture import picture_of_image
 from viewer.core.records import Picture
 
 IntArray = NDArray[np.int64]
@@ -65,6 +66,8 @@ class Report:
     mistakes : (M,) int64
         Indices of the images classified wrongly, the most confident first.
     reliability : Reliability
+    drawn : bool
+        Whether 255 is ink in the images; otherwise it is light, as in a photograph.
     """
 
     dataset: str
@@ -80,6 +83,7 @@ class Report:
     f1: DoubleArray
     mistakes: IntArray
     reliability: Reliability
+    drawn: bool = True
 
     @property
     def n(self) -> int:
@@ -109,12 +113,9 @@ class Report:
 
     def picture(self, index: int) -> Picture:
         """Return one image as it is put on the pad; IndexError if there is none."""
-        return Picture(
-            pixels=self.images[index].astype(np.float32) / 255,
-            title=f"{self.dataset} test image {index}",
-            prepared=True,
-            label=self.class_names[int(self.labels[index])],
-        )
+        title = f"{self.dataset} test image {index}"
+        label = self.class_names[int(self.labels[index])]
+        return picture_of_image(self.images[index], title, label, drawn=self.drawn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,8 @@ def report_of(
     predictions: IntArray,
     confidences: NDArray[np.float32],
     loss: float,
+    *,
+    drawn: bool = True,
 ) -> Report:
     """Count what follows from the answers; see `Report` for shapes and types."""
     confusion = confusion_of(labels, predictions, len(class_names))
@@ -173,6 +176,7 @@ def report_of(
         f1=_share(2 * right, predicted + true),
         mistakes=_by_confidence(np.flatnonzero(labels != predictions), confidences),
         reliability=reliability_of(confidences, labels == predictions),
+        drawn=drawn,
     )
     for name in ("labels", "predictions", "confidences", "confusion", "precision", "recall"):
         getattr(report, name).flags.writeable = False

@@ -13,7 +13,7 @@ from typing import Any
 
 from viewer.core.errors import UserError
 from viewer.core.files import replace_file
-from viewer.core.training.run_lock import is_held
+from viewer.core.training.run_lock import LOCK_NAME, is_held
 
 INFO_NAME = "run.json"
 CONFIG_NAME = "config.json"
@@ -21,7 +21,7 @@ NETWORK_NAME = "network.safetensors"
 BATCHES_NAME = "batches.csv"
 MAX_NAME_LENGTH = 200  # it is laid out on the window's thread
 MAX_INFO_BYTES = 1 << 16  # ours have about 300
-STALE_S = 120.0  # a run that has written nothing for so long was ended from outside
+STALE_S = 30.0  # a run that has given no sign of life for so long was ended from outside
 
 
 class RunStatus(StrEnum):
@@ -139,14 +139,14 @@ def seen_status(folder: Path, info: RunInfo) -> RunStatus:
     """Return the status, where ``running`` is believed only of a run that is at work.
 
     A process that is killed can't change its status any more. On this machine its lock tells;
-    elsewhere a run counts as running that wrote lately.
+    elsewhere a run counts as running that wrote lately, be it the time of its lock alone.
     """
     if info.status is not RunStatus.RUNNING:
         return info.status
     held = is_held(folder)
     if held is not None:
         return RunStatus.RUNNING if held else RunStatus.STOPPED
-    times = [_modified_s(folder / name) for name in (INFO_NAME, BATCHES_NAME)]
+    times = [_modified_s(folder / name) for name in (INFO_NAME, BATCHES_NAME, LOCK_NAME)]
     return RunStatus.RUNNING if time.time() - max(times) < STALE_S else RunStatus.STOPPED
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import sys
+import threading
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,6 +14,10 @@ from viewer.core.errors import UserError
 from viewer.core.files import disk_error
 
 LOCK_NAME = "run.lock"
+# Other machines see by the time of the file that whoever holds it is alive.
+HEARTBEAT_S = 5.0
+# Somebody may be looking just now whether it is held.
+TRIES, BETWEEN_TRIES_S = 5, 0.02
 
 if sys.platform == "win32":
     import msvcrt
@@ -40,13 +46,13 @@ class RunLock:
     """
 
     def __init__(self, folder: Path) -> None:
-        path = folder / LOCK_NAME
+        path = self._path = folder / LOCK_NAME
         try:
             self._file: BinaryIO = path.open("ab")
         except OSError as error:
             raise disk_error(path, error) from None
         try:
-            _lock(self._file)
+            _lock_patiently(self._file)
         except BlockingIOError:
             self._file.close()
             raise _in_use(folder) from None
@@ -56,10 +62,20 @@ class RunLock:
                 raise _in_use(folder) from error
             # A shared file system without locks: training there is better than not training.
         self._sign()
+        self._released = threading.Event()
+        self._heart = threading.Thread(target=self._beat, name="run lock", daemon=True)
+        self._heart.start()
 
     def release(self) -> None:
         """Let another one train here; again does nothing."""
+        self._released.set()
+        self._heart.join(HEARTBEAT_S)  # a file system that hangs keeps nobody for ever
         self._file.close()
+
+    def _beat(self) -> None:
+        while not self._released.wait(HEARTBEAT_S):
+            with contextlib.suppress(OSError):  # the folder may have been moved
+                os.utime(self._path)
 
     def _sign(self) -> None:
         """Say which machine holds it; without that it merely can't be told later."""
@@ -69,6 +85,18 @@ class RunLock:
             self._file.flush()
         except OSError:
             return
+
+
+def _lock_patiently(file: BinaryIO) -> None:
+    """Lock a file; `is_held` of another process lets go of it at once."""
+    for _ in range(TRIES - 1):
+        try:
+            _lock(file)
+        except OSError:
+            threading.Event().wait(BETWEEN_TRIES_S)
+        else:
+            return
+    _lock(file)
 
 
 def is_held(folder: Path) -> bool | None:

@@ -6,6 +6,7 @@ to look at the run, to go back in it, and to go on with it after the process was
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import asdict, replace
@@ -255,9 +256,13 @@ class RunSession:
         return event
 
     def save(self) -> None:
-        """Store everything now: the run is paused, or about to be left."""
+        """Store everything now: the run is paused, or about to be left.
+
+        The step that it stands at is kept, so that one can go back to it or branch from it.
+        """
         done = self._info.status in (RunStatus.FINISHED, RunStatus.DIVERGED)
         self._checkpoint(self._info.status if done else RunStatus.PAUSED)
+        self._keep_last()
 
     def close(self, status: RunStatus | None = None) -> None:
         """Store everything and let go of the folder; again does nothing.
@@ -274,6 +279,7 @@ class RunSession:
             over = (RunStatus.FINISHED, RunStatus.DIVERGED)
             own = self._info.status if self._info.status in over else RunStatus.STOPPED
             self._checkpoint(status or own)
+            self._keep_last()
         finally:
             try:
                 self._logs.close()
@@ -338,6 +344,12 @@ class RunSession:
         self._marks.clear()
         self._keeping_s += 0.0 if is_free else time.monotonic() - begun_s
         return kept
+
+    def _keep_last(self) -> None:
+        """Keep the step that the run is left at."""
+        # Without it, too, the run goes on from its checkpoint, which the disk has taken.
+        with contextlib.suppress(UserError):
+            self._keep(tuple(self._marks))
 
     def _can_afford(self) -> bool:
         """Return whether keeping has taken little enough of the time so far."""

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from viewer.core.errors import UserError
-from viewer.core.nets.checkpoint import load_checkpoint
-from viewer.core.nets.shipped import resolve_model
+from viewer.core.nets.opening import AmbiguousNetwork, open_network
+from viewer.core.nets.profile import Profile
 
 _REMEDY = "choose another network, or start from random weights"
 
@@ -28,7 +28,15 @@ def starting_weights(start: str, architecture: str) -> Mapping[str, Tensor]:
     UserError
         If there is no such network, it is damaged, or of another architecture.
     """
-    loaded = load_checkpoint(resolve_model(start))
+    try:
+        loaded = open_network(start)
+    except AmbiguousNetwork:  # bare weights that fit several: they are wanted for this one
+        loaded = open_network(start, profile=Profile(architecture=architecture))
+    if not loaded.rebuildable:
+        raise UserError(
+            f"{loaded.title} has no architecture that could be built again, so it can be looked at "
+            f"but not trained: {_REMEDY}."
+        )
     if loaded.metadata.architecture != architecture:
         raise UserError(
             f"{start} is of the architecture {loaded.metadata.architecture}, "
@@ -37,8 +45,8 @@ def starting_weights(start: str, architecture: str) -> Mapping[str, Tensor]:
     return loaded.module.state_dict()
 
 
-def take_up(network: nn.Module, weights: Mapping[str, Tensor], what: str) -> None:
-    """Copy weights into a network.
+def take_up(network: nn.Module, weights: Mapping[str, Tensor], what: str) -> str:
+    """Copy weights into a network; its last layer stays new where it has other classes.
 
     Parameters
     ----------
@@ -47,6 +55,11 @@ def take_up(network: nn.Module, weights: Mapping[str, Tensor], what: str) -> Non
         State dict.
     what : str
         Where they come from, for the message.
+
+    Returns
+    -------
+    str
+        One sentence on what was not taken up; empty if all was.
 
     Raises
     ------
@@ -62,12 +75,45 @@ def take_up(network: nn.Module, weights: Mapping[str, Tensor], what: str) -> Non
             f"{what} {which} {different[0]}, which this architecture with its settings {other}: "
             f"{_REMEDY}."
         )
-    for name, value in own.items():
-        if value.shape != weights[name].shape:
+    new = [name for name, value in own.items() if value.shape != weights[name].shape]
+    heads = _heads(network)
+    for name in new:
+        own_shape, shape = own[name].shape, weights[name].shape
+        is_head = name.rpartition(".")[0] in heads and own_shape[1:] == shape[1:]
+        if not is_head:
             raise UserError(
-                f"{what} has {name} of the shape {list(weights[name].shape)}, and the network "
-                f"to train needs {list(value.shape)}: {_REMEDY}."
+                f"{what} has {name} of the shape {list(shape)}, and the network "
+                f"to train needs {list(own_shape)}: {_REMEDY}."
             )
     with torch.no_grad():
         for name, value in own.items():
-            value.copy_(weights[name])
+            if name not in new:
+                value.copy_(weights[name])
+    if not new:
+        return ""
+    layers = ", ".join(dict.fromkeys(name.rpartition(".")[0] for name in new))
+    before, now = len(weights[new[0]]), len(own[new[0]])
+    return (
+        f"{what} tells {before:,} classes apart and the data set has {now:,}: {layers} begins "
+        "with random weights."
+    )
+
+
+def _heads(network: nn.Module) -> frozenset[str]:
+    """Return the layers that give one number a class: the last one, and auxiliary ones."""
+    layers = list(
+        dict.fromkeys(
+            name.rpartition(".")[0] for name, value in network.named_parameters() if value.dim() > 1
+        )
+    )
+    auxiliary = [name for name in layers if name.startswith(("aux", "AuxLogits"))]
+    main = [name for name in layers if name not in auxiliary]
+    last = [of[-1] for of in (main, *_by_root(auxiliary)) if of]
+    return frozenset(last)
+
+
+def _by_root(layers: list[str]) -> list[list[str]]:
+    roots: dict[str, list[str]] = {}
+    for name in layers:
+        roots.setdefault(name.partition(".")[0], []).append(name)
+    return list(roots.values())

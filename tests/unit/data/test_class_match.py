@@ -1,0 +1,40 @@
+"""Classes of a folder among those of a network."""
+
+from __future__ import annotations
+
+import pytest
+
+from viewer.core.data.class_match import match_classes
+from viewer.core.errors import UserError
+
+
+@pytest.mark.parametrize(
+    ("network", "dataset", "expected"),
+    [
+        (("cat", "dog"), ("cat", "dog"), [0, 1]),
+        (("dog", "eel", "cat"), ("cat", "dog"), [1, -1, 0]),  # not the network's order
+        (("Great white shark", "tench"), ("great_white-shark", "TENCH"), [0, 1]),
+        (("crane", "ox", "crane"), ("crane", "ox"), [0, 1, 0]),  # ImageNet has two
+        (("0", "1", "2"), ("ant", "bee", "cat"), [0, 1, 2]),  # numbers: the folders' order
+        (("2", "0", "1"), ("0", "1", "2"), [2, 0, 1]),  # but a number that is a name is one
+        (("a b", "a_b"), ("a_b", "a b"), [1, 0]),  # told apart by their whole names
+    ],
+)
+def test_by_name(network: tuple[str, ...], dataset: tuple[str, ...], expected: list[int]) -> None:
+    assert match_classes(network, dataset, "net", "folder").tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("network", "dataset", "lacking"),
+    [
+        (("cat", "dog"), ("cat", "eel"), "eel"),
+        (("0", "1", "2"), ("ant", "bee"), "ant"),  # numbers, but not as many
+        (("b", "a"), ("a", "b", "c"), "c"),
+    ],
+)
+def test_a_class_that_the_network_lacks(
+    network: tuple[str, ...], dataset: tuple[str, ...], lacking: str
+) -> None:
+    with pytest.raises(UserError) as error:
+        match_classes(network, dataset, "net", "folder")
+    assert str(error.value).startswith(f"net has no class called {lacking}, as folder has: ")

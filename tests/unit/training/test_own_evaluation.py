@@ -1,0 +1,230 @@
+"""Networks of any kind on folders of images by class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from viewer.core.data.dataset import ImageDataset
+from viewer.core.data.folder_name import FolderName
+from viewer.core.data.mnist import load_mnist
+from viewer.core.engine import Engine
+from viewer.core.errors import UserError
+from viewer.core.imaging.pictures import open_picture
+from viewer.core.nets.checkpoint import LoadedNetwork, Metadata, load_checkpoint
+from viewer.core.nets.shipped import resolve_model
+from viewer.core.records import Fit, InferenceRequest, Preparation
+from viewer.core.training.evaluation import EvaluationCancelled
+from viewer.core.training.own_evaluation import (
+    OTHERS,
+    dataset_to_evaluate,
+    evaluate_network,
+    folder_images,
+)
+
+COLORS = {"red": (230, 20, 30), "green": (10, 200, 40), "blue": (20, 30, 210)}
+MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
+
+
+class MeanColor(nn.Module):
+    """Scores of red, green, blue: how much of each there is; more classes have none."""
+
+    def __init__(self, classes: int = 3, favourite: int | None = None) -> None:
+        super().__init__()
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.score = nn.Linear(3, classes)
+        with torch.no_grad():
+            self.score.weight.zero_()
+            self.score.weight[:3] = 9 * torch.eye(3)
+            self.score.bias.fill_(-20.0)
+            self.score.bias[:3] = 0
+            if favourite is not None:
+                self.score.bias[favourite] = 99
+
+    def forward(self, x: Tensor) -> Tensor:
+        scores: Tensor = self.score(self.pool(x).flatten(1))
+        return scores
+
+
+def network(
+    names: tuple[str, ...] = ("red", "green", "blue"), favourite: int | None = None
+) -> LoadedNetwork:
+    metadata = Metadata(
+        "mine",
+        input_shape=(3, 16, 16),
+        mean=MEAN,
+        std=STD,
+        class_names=names,
+        preparation=Preparation(digit=False, fit=Fit.CROP, resize=20),
+    )
+    module = MeanColor(len(names), favourite).eval()
+    return LoadedNetwork(module, metadata, "a file", "mine", rebuildable=False)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    for name, color in COLORS.items():
+        (tmp_path / name).mkdir()
+        for i in range(4):
+            noise = rng.integers(-10, 10, (24, 40, 3))
+            pixels = (np.array(color) + noise).clip(0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / name / f"{i}.png")
+    return tmp_path
+
+
+def read(folder: Path, loaded: LoadedNetwork) -> ImageDataset:
+    return folder_images(folder, loaded.metadata)
+
+
+def test_all_images_at_the_size_of_the_preparation(folder: Path) -> None:
+    dataset = read(folder, network())
+    assert dataset.images.shape == (12, 20, 20, 3)
+    assert dataset.class_names == ("blue", "green", "red")  # as sorted, not as the network's
+
+
+def test_a_test_folder_is_all_that_is_looked_at(folder: Path, tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        for name in COLORS:
+            target = tmp_path / "parts" / part / name
+            target.mkdir(parents=True)
+            for i in range(2):
+                (target / f"{i}.png").write_bytes((folder / name / f"{i}.png").read_bytes())
+    assert len(read(tmp_path / "parts", network())) == 6
+
+
+def test_classes_are_told_by_name(folder: Path) -> None:
+    loaded = network()
+    report = evaluate_network(loaded, read(folder, loaded))
+    assert report.class_names == ("blue", "green", "red")
+    assert (report.accuracy, report.n) == (1.0, 12)
+    assert np.array_equal(report.confusion, 4 * np.eye(3, dtype=np.int64))
+
+
+def test_it_answers_what_the_window_answers(folder: Path) -> None:
+    loaded = network()
+    report = evaluate_network(loaded, read(folder, loaded))
+    engine = Engine(loaded)
+    losses = []
+    for index in range(report.n):
+        record = engine.run(InferenceRequest(0, report.picture(index)))
+        assert record.probabilities is not None
+        best = engine.network.class_names[int(record.probabilities.argmax())]
+        assert report.class_names[report.predictions[index]] == best
+        assert report.confidences[index] == pytest.approx(record.probabilities.max(), rel=1e-5)
+        label = engine.network.class_names.index(report.class_names[report.labels[index]])
+        losses.append(-np.log(record.probabilities[label]))
+    assert report.loss == pytest.approx(np.mean(losses), rel=1e-4)
+
+
+def test_the_files_are_prepared_as_the_network_wants_them(folder: Path) -> None:
+    loaded = network()
+    picture = open_picture(folder / "blue" / "0.png")
+    record = Engine(loaded).run(InferenceRequest(0, picture))
+    report = evaluate_network(loaded, read(folder, loaded))
+    assert record.probabilities is not None
+    assert report.confidences[0] == pytest.approx(record.probabilities.max(), abs=2e-3)
+
+
+def test_an_image_goes_to_the_pad_in_its_colours(folder: Path) -> None:
+    report = evaluate_network(network(), read(folder, network()))
+    picture = report.picture(0)
+    assert picture.pixels.ndim == 2
+    assert picture.rgb is not None
+    assert np.array_equal(picture.rgb, report.images[0])
+    assert picture.label == "blue"
+
+
+def test_a_thousand_classes_are_bounded(folder: Path) -> None:
+    names = ("red", "green", "blue", *(f"class {i}" for i in range(3, 1000)))
+    loaded = network(names, favourite=700)
+    report = evaluate_network(loaded, read(folder, loaded))
+    assert report.class_names == ("blue", "green", "red", "class 700")
+    assert report.accuracy == 0
+    assert report.confusion[:, 3].tolist() == [4, 4, 4, 0]
+
+
+def test_what_there_is_no_room_for_is_one_class(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from viewer.core.training import own_evaluation
+
+    monkeypatch.setattr(own_evaluation, "MAX_SHOWN_CLASSES", 4)
+    names, shown = own_evaluation._shown_classes(
+        ("a", "b", "c", "d", "e"),
+        ("a", "b"),
+        np.array([0, 1, -1, -1, -1]),
+        np.array([4, 4, 2, 3, 3, 3, 0]),
+    )
+    assert names == ("a", "b", "d", OTHERS)
+    assert shown.tolist() == [0, 1, 3, 2, 3]
+
+
+def test_progress_and_cancel(folder: Path) -> None:
+    told: list[tuple[int, int]] = []
+    loaded = network()
+    dataset = read(folder, loaded)
+    evaluate_network(loaded, dataset, progress=lambda *parts: told.append(parts))
+    assert told[-1] == (12, 12)
+    with pytest.raises(EvaluationCancelled):
+        evaluate_network(loaded, dataset, cancelled=lambda: True)
+
+
+def test_a_network_without_classes(folder: Path) -> None:
+    class Same(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 2, 1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            maps: Tensor = self.conv(x)
+            return maps
+
+    plain = network()
+    loaded = replace(plain, module=Same().eval(), metadata=replace(plain.metadata, class_names=()))
+    for ask in (
+        lambda: evaluate_network(loaded, read(folder, plain)),
+        lambda: dataset_to_evaluate(loaded, "", "mnist"),
+    ):
+        with pytest.raises(UserError, match="mine gives no scores of classes"):
+            ask()
+
+
+def test_which_data_set(tmp_path: Path) -> None:
+    plain, digits = network(), load_checkpoint(resolve_model("digits"))
+    assert dataset_to_evaluate(digits, "", "mnist") == "mnist"
+    folder = str(FolderName(tmp_path))
+    assert dataset_to_evaluate(plain, folder, "mnist") == folder
+    with pytest.raises(UserError, match="doesn't say what it was trained on"):
+        dataset_to_evaluate(plain, "", "mnist")
+    published = replace(plain, metadata=replace(plain.metadata, dataset="ImageNet-1K"))
+    with pytest.raises(UserError, match="images of ImageNet-1K are not here"):
+        dataset_to_evaluate(published, "", "mnist")
+
+
+def test_digits_in_photographs(tmp_path: Path) -> None:
+    mnist = load_mnist("test")
+    for digit in range(10):
+        (tmp_path / str(digit)).mkdir()
+        for index in np.flatnonzero(mnist.labels == digit)[:3].tolist():
+            paper = np.full((60, 60), 255, np.uint8)
+            paper[16:44, 16:44] -= mnist.images[index]  # dark ink on white paper, with a margin
+            Image.fromarray(paper).save(tmp_path / str(digit) / f"{index}.png")
+    loaded = load_checkpoint(resolve_model("digits"))
+    report = evaluate_network(loaded, read(tmp_path, loaded))
+    assert report.class_names == tuple("0123456789")
+    assert report.correct >= 28

@@ -1,0 +1,61 @@
+"""Which class of a data set each class of a network is: by name, whatever their order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.core.errors import UserError
+
+_BETWEEN_WORDS = re.compile(r"[\s_\-]+")
+
+
+def match_classes(
+    network: Sequence[str], dataset: Sequence[str], network_title: str, dataset_title: str
+) -> NDArray[np.int64]:
+    """Find the classes of a data set among those of a network.
+
+    Names are the same if they differ in nothing but upper and lower case, spaces, underscores
+    and hyphens: folders can't always be called as classes are. Where a network has only numbers
+    for names, and as many as the data set has classes, they are taken in the order of the
+    data set, which is that of its sorted folders (``ImageFolder``).
+
+    Parameters
+    ----------
+    network, dataset : sequence of str
+        Class names.
+    network_title, dataset_title : str
+        For the message.
+
+    Returns
+    -------
+    (K,) int64
+        For each class of the network, the index of the data set's class, or -1 for none.
+
+    Raises
+    ------
+    UserError
+        If the data set has a class that the network doesn't have.
+    """
+    # Two folders whose names differ by so little are told apart by their whole names.
+    key = _key if len({_key(name) for name in dataset}) == len(dataset) else str
+    places = {key(name): index for index, name in enumerate(dataset)}
+    found = np.array([places.get(key(name), -1) for name in network], np.int64)
+    missing = sorted(set(places.values()) - set(found.tolist()))
+    if not missing:
+        return found
+    if len(network) == len(dataset) and list(network) == [str(i) for i in range(len(network))]:
+        return np.arange(len(network), dtype=np.int64)
+    known = ", ".join(list(network)[:3])
+    more = ", …" if len(network) > 3 else ""
+    raise UserError(
+        f"{network_title} has no class called {dataset[missing[0]]}, as {dataset_title} has: name "
+        f"the folders as its classes are ({known}{more}), or set its class names."
+    )
+
+
+def _key(name: str) -> str:
+    return _BETWEEN_WORDS.sub(" ", name).strip().casefold()

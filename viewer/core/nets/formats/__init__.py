@@ -1,0 +1,1 @@
+"""The files that a network may come in, each read without running anything that is in it."""
