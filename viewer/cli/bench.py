@@ -10,7 +10,7 @@ from typing import Any
 from viewer.cli.benchmarks.output import run_part, table
 from viewer.cli.benchmarks.parts import PARTS
 
-HELP = """Measure this program on this machine, without a display; takes about five minutes.
+HELP = """Measure this program on this machine, without a display; takes about eight minutes.
 
 Every ratio is taken side by side in the same run. Close other programs first."""
 EXAMPLE = "convnet-viewer bench --json --only live_update"

@@ -11,7 +11,7 @@ import math
 from collections import deque
 from statistics import fmean, median
 
-MAX_SHARE = 0.13  # of the training's time
+MAX_SHARE = 0.16  # of the training's time
 REST = 2.0  # the window has at least as long for other things as it took to paint a frame
 LONGEST_S = 0.25  # between two frames, whatever they cost
 PATIENCE_S = 1.0  # a frame that isn't painted until then is one that nobody looks at

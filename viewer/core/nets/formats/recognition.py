@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 import torch
-import torchvision  # type: ignore[import-untyped]  # no stubs
 from torch import nn
 
 from viewer.core.errors import UserError
@@ -83,7 +83,8 @@ def _fitting(shapes: Shapes, rows: Rows) -> tuple[Fit, ...]:
 
 def _table_holds() -> bool:
     """Return whether the table is of the torchvision that is installed."""
-    installed = str(torchvision.__version__)
+    # Not by importing it: that takes half a second, and few files need it.
+    installed = importlib.metadata.version("torchvision")
     return installed.split(".")[:2] == VERSION.split(".")
 
 
