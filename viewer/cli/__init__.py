@@ -14,7 +14,7 @@ from importlib import import_module
 from types import ModuleType
 
 from viewer import __version__
-from viewer.cli.messages import accept_any_character, complain, give_up_output
+from viewer.cli.messages import accept_any_character, complain, give_up_output, take_remarks
 from viewer.core.errors import UserError
 
 EXIT_BAD_INPUT = 1
@@ -60,6 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(module: ModuleType, args: argparse.Namespace) -> int:
+    take_remarks()  # of a command before, in the same process
     try:
         code = int(module.run(args))
         if sys.stdout is not None:  # a GUI entry point on Windows has none
@@ -73,6 +74,8 @@ def _run(module: ModuleType, args: argparse.Namespace) -> int:
         place = f"{error.filename} can't be used" if error.filename else "The system refused"
         complain(f"{place} ({error.strerror or error}): check the path and its permissions.")
     else:
+        for line in take_remarks():
+            complain(line)
         return code
     return EXIT_BAD_INPUT
 

@@ -6,11 +6,23 @@ import io
 import os
 import sys
 
+_remarks: list[str] = []
+
 
 def remark(model: str, note: str) -> None:
-    """Write one line about what had to be guessed of a network, if anything had to."""
+    """Keep one line about what had to be guessed of a network, if anything had to.
+
+    It is written once the command has done its work: a refusal is one line alone.
+    """
     if note:
-        complain(f"{model}: {note}")
+        _remarks.append(f"{model}: {note}")
+
+
+def take_remarks() -> list[str]:
+    """Return the remarks since the last time."""
+    taken = _remarks.copy()
+    _remarks.clear()
+    return taken
 
 
 def complain(sentence: object) -> None:
