@@ -89,8 +89,8 @@ class LiveRate:
         """
         interval_s = self.interval_s
         # Steps end when they end: a frame that came late leaves less time to the next.
-        next_s = self._next_s + interval_s if due else -math.inf
-        self._next_s = next_s if next_s > now_s else now_s + interval_s
+        begun = due and self._next_s > -math.inf
+        self._next_s = max(self._next_s + interval_s, now_s) if begun else now_s + interval_s
         self._last_s = self._begun_s = now_s
         self._touched = True
         self._frames += 1
