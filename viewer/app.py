@@ -27,8 +27,8 @@ from viewer.core.nets.shipped import DEFAULT_MODEL
 from viewer.core.program import APPLICATION, ORGANISATION, TITLE
 from viewer.core.resources import resource_path
 from viewer.widgets import theme
-from viewer.widgets.main_window import MODE_KEY, PROJECTOR_KEY, MainWindow
 from viewer.widgets.style import SYSTEM_MODE, Appearance
+from viewer.widgets.window.main_window import MODE_KEY, PROJECTOR_KEY, MainWindow
 
 if TYPE_CHECKING:
     from viewer.controllers.main import MainController
@@ -153,8 +153,13 @@ class Application:
         QApplication.sendPostedEvents(None, QEvent.Type.MetaCall.value)
         return ended
 
-    def close(self) -> bool:
+    def close(self, *, leaves: bool = False) -> bool:
         """Close the window, end the threads and delete the views, in this order.
+
+        Parameters
+        ----------
+        leaves : bool
+            The process ends right after: what has nothing to save is waited for only a moment.
 
         Returns
         -------
@@ -164,6 +169,11 @@ class Application:
         self._closed = True  # also before it was painted: nothing is built any more
         self.window.closing_question = None
         self.window.close()
+        self._settings.sync()  # what was remembered just now outlives a process that is ended hard
+        if leaves and self._services is not None:
+            from viewer.services.opening import LEAVE_S  # loaded with the services
+
+            self._services.inference.patience_s = LEAVE_S
         ended = self.shutdown()
         if ended:
             self._delete_window()
@@ -225,7 +235,7 @@ def run_window(
         observe(application)
     application.start()
     code = qt.exec()
-    if not application.close():
+    if not application.close(leaves=True):
         # A library call that can't be interrupted (an import, a download) is left behind:
         # the process ends all the same, without running destructors under its feet.
         _flush_output()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -98,15 +99,16 @@ class Window:
             from viewer.app import Application, install_exception_hooks
         except ImportError as error:
             raise _no_library(error) from error
-        from viewer.core.program import APPLICATION, ORGANISATION
-
         self._model, self._loaded = model, loaded
         self._qt, self._was_there = _application()
         qt = self._qt
         style = qt.style()
         self._looks = qt.palette(), qt.styleSheet(), qt.font(), style.name() if style else ""
         self._hooks = sys.excepthook, threading.excepthook
-        settings = QSettings(ORGANISATION, APPLICATION)
+        # A script's window looks the same for everybody, and leaves what the program remembers.
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        file = Path(self._folder.name, "settings.ini")
+        settings = QSettings(str(file), QSettings.Format.IniFormat)
         self._application: Application | None = Application(
             qt, settings, model=model, source=source
         )
@@ -171,6 +173,7 @@ class Window:
             return
         application.window.close_requested.disconnect(self._on_close_requested)
         application.close()
+        self._folder.cleanup()
         gc.unfreeze()
         let_go(self._model)
         sys.excepthook, threading.excepthook = self._hooks

@@ -48,7 +48,7 @@ from viewer.app import Application, create_qt_application, install_exception_hoo
 from viewer.core.data.folder_name import FolderName
 from viewer.core.data.registry import load_dataset
 from viewer.core.training.progress import RunState
-from viewer.widgets.dialogs import ClosingDialog
+from viewer.widgets.window.dialogs import ClosingDialog
 
 GROWTH_MB = 100.0
 JUDGED_MINUTES = 5.0

@@ -13,15 +13,15 @@ from PyQt6.QtWidgets import QAbstractButton, QApplication, QMessageBox, QPushBut
 from viewer.app import Application
 from viewer.cli.benchmarks.hand import Hand
 from viewer.cli.benchmarks.pen import three
-from viewer.controllers.training import COMPARISON, EVALUATION
+from viewer.controllers.training.panel import COMPARISON, EVALUATION
 from viewer.core.nets.shipped import shipped_models
 from viewer.core.training.config import Augmentation, TrainingConfig
 from viewer.core.training.presets import load_preset
 from viewer.core.training.progress import RunState
 from viewer.core.training.run_folder import RunFolder
-from viewer.widgets.evaluation_view import EvaluationView
-from viewer.widgets.run_tree import RunTree
-from viewer.widgets.training_panel import CURVES, LAYERS, RUNS, SETUP, TrainingPanel
+from viewer.widgets.evaluation.view import EvaluationView
+from viewer.widgets.training.panel import CURVES, LAYERS, RUNS, SETUP, TrainingPanel
+from viewer.widgets.training.run_tree import RunTree
 
 PAGES = (SETUP, CURVES, LAYERS, RUNS, EVALUATION, COMPARISON)
 THEMES = ("theme_light", "theme_dark")

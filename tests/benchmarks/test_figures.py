@@ -52,6 +52,7 @@ def test_a_short_run_of_capture_has_a_ratio_and_its_times() -> None:
     found = capture.measure(("mobilenet_v3_large",), rounds=1)
     assert set(found) == {
         "mobilenet_v3_large",
+        "mobilenet_v3_large_whole",
         "mobilenet_v3_large_capture_ms",
         "mobilenet_v3_large_bare_ms",
     }

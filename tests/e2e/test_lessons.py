@@ -11,7 +11,7 @@ import pytest
 from PyQt6.QtCore import QSettings
 
 from tests.e2e.conftest import EXIT_TIMEOUT_S, Desktop, until
-from viewer.controllers.lesson_progress import KEY
+from viewer.controllers.lessons.progress import KEY
 from viewer.core.program import APPLICATION, ORGANISATION
 
 pytestmark = pytest.mark.xvfb

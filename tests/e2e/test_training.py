@@ -13,7 +13,7 @@ from PyQt6.QtCore import QSettings
 
 from tests.e2e.conftest import EXIT_TIMEOUT_S, Desktop, until
 from viewer.cli import EXIT_STOPPED
-from viewer.controllers.training_setup import CONFIG_KEY
+from viewer.controllers.training.setup import CONFIG_KEY
 from viewer.core.program import APPLICATION, ORGANISATION
 from viewer.core.training.config import TrainingConfig
 from viewer.core.training.presets import load_preset

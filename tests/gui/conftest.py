@@ -11,9 +11,9 @@ from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from viewer.core.resources import resource_path
-from viewer.widgets.main_window import MainWindow
 from viewer.widgets.style import LIGHT_MODE, Appearance
 from viewer.widgets.theme import DARK, LIGHT, Theme, load_fonts
+from viewer.widgets.window.main_window import MainWindow
 
 WindowMaker = Callable[..., MainWindow]
 

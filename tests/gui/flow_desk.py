@@ -15,8 +15,8 @@ from viewer.core.card_layout import Rect
 from viewer.core.imaging.display import DisplaySettings
 from viewer.core.layout import FlowLayout
 from viewer.core.records import ActivationRecord, DigitImage, Legibility, NetworkRecord
-from viewer.widgets.flow import FlowView
-from viewer.widgets.flow_blocks import close_rects, open_rect
+from viewer.widgets.flow.blocks import close_rects, open_rect
+from viewer.widgets.flow.view import FlowView
 from viewer.widgets.theme import LIGHT, Theme
 
 # PyQt's annotations of QTest take "self" for an argument.

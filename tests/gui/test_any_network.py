@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 from PyQt6.QtCore import QSettings
-from PyQt6.QtWidgets import QApplication, QFileDialog
+from PyQt6.QtWidgets import QApplication, QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 from torch import nn
 
@@ -20,8 +20,9 @@ from viewer.controllers.main import MainController
 from viewer.core.records import Fit, Preparation, Selection
 from viewer.core.training.progress import RunState
 from viewer.core.training.report import Report
-from viewer.widgets.flow_locks import Locks
-from viewer.widgets.prediction import NO_CLASSES_TEXT, NO_PICTURE_TEXT
+from viewer.widgets.flow.locks import Locks
+from viewer.widgets.opening.trust_dialog import TrustDialog
+from viewer.widgets.prediction.view import NO_CLASSES_TEXT, NO_PICTURE_TEXT
 
 WAIT_MS = 60_000
 TUNED = "squeezenet1_1"
@@ -36,13 +37,18 @@ class Desk:
         self.application = Application(qapp, settings, runs_root=folder / "runs")
         self.window, self.qtbot = self.application.window, qtbot
         self.sentences: list[str] = []
-        show = self.window.show_message
+        show, hint = self.window.show_message, self.window.show_hint
 
-        def note(sentence: str) -> None:
+        def note(sentence: str, about: str = "") -> None:
             self.sentences.append(sentence)
-            show(sentence)
+            show(sentence, about)
+
+        def note_hint(sentence: str) -> None:
+            self.sentences.append(sentence)
+            hint(sentence)
 
         self.window.show_message = note  # type: ignore[method-assign]  # connected by name
+        self.window.show_hint = note_hint  # type: ignore[method-assign]  # this one, too
         self.window.resize(1200, 800)
         self.application.start()
         self.application.complete()
@@ -160,25 +166,71 @@ def test_evaluation_on_a_folder(desk: Desk, colored: str, photos: Path) -> None:
     training.evaluation.choose_folder()
     dialog = desk.window.findChild(QFileDialog)
     assert dialog is not None
-    dialog.fileSelected.emit(str(photos))
+    dialog.filesSelected.emit([str(photos)])
     dialog.reject()
     desk.wait(lambda: bool(reports))
     assert reports[0].n == 24
     assert reports[0].class_names == ("Class 1", "class-2", "class_0")
+    pad = desk.window.pad_panel.pad
     training.evaluation._on_image_chosen(0)
-    picture = desk.window.pad_panel.pad.picture
-    assert picture is not None and picture.rgb is not None
-    assert np.array_equal(picture.rgb, reports[0].images[0])
+    desk.wait(lambda: pad.picture is not None)
+    assert pad.picture is not None and pad.picture.rgb is not None
+    assert (pad.picture.label, pad.picture.path) == ("Class 1", reports[0].files[0])
+    with Image.open(reports[0].files[0]) as image:
+        assert np.array_equal(pad.picture.rgb, np.asarray(image))
     desk.wait(lambda: desk.controller.is_shown)
 
 
-def test_a_search_ends_with_its_network(desk: Desk, colored: str) -> None:
+def test_a_damaged_image_of_a_folder_is_told_and_left_out(
+    desk: Desk, colored: str, photos: Path
+) -> None:
+    (photos / "Class 1" / "3.png").write_bytes(b"no picture")
     desk.open(colored, "colored")
+    desk.controller.training.show()
+    controller = desk.controller.training.evaluation
+    controller.evaluate(str(photos))
+    desk.wait(lambda: bool(desk.sentences))
+    assert desk.sentences[0].startswith("1 of 24 files could not be read and was left out: 3.png")
+    view = controller._view
+    assert "1 not readable" in {label.text() for label in view.findChildren(QLabel)}
+    view.show()
+    desk.controller.training.panel_shown("Evaluation")
+    desk.window.show()
+    desk.wait(lambda: all(view.tiles.has_thumbnail(place) for place in view.tiles._in_sight()))
+
+
+def test_a_trusted_pickle_is_evaluated(desk: Desk, photos: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    parts = (nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
+    path = tmp_path / "own.pt"
+    torch.save(nn.Sequential(*parts).eval(), path)
+    desk.controller.networks.open(str(path))
+    desk.wait(lambda: desk.window.findChild(TrustDialog) is not None)
+    dialog = desk.window.findChild(TrustDialog)
+    assert dialog is not None
+    dialog.trust_button.click()
+    desk.wait(lambda: desk.title == "own" and desk.controller.is_shown)
+    reports: list[Report] = []
+    service = desk.application.services.evaluation
+    service.report_ready.connect(lambda report, _title: reports.append(report))
+    desk.controller.training.show()
+    desk.controller.training.evaluation.evaluate(str(photos))
+    desk.wait(lambda: bool(reports))
+    assert reports[0].n == 24
+    desk.drop(Path(reports[0].files[5]))
+    record = desk.controller.views.record
+    assert record is not None and record.probabilities is not None
+    assert reports[0].confidences[5] == pytest.approx(record.probabilities.max(), rel=1e-4)
+
+
+def test_a_search_ends_with_its_network(desk: Desk, colored: str, photos: Path) -> None:
+    desk.open(colored, "colored")
+    desk.drop(photos / "class_0" / "0.png")
     desk.controller.views.select(Selection("0", 1, 3, 3))
-    found: list[object] = []
-    desk.application.services.excitations.found.connect(lambda images, _job: found.append(images))
+    begun: list[str] = []
+    desk.application.services.excitations.begun.connect(begun.append)
     desk.window.action_set["exciting"].trigger()
-    desk.wait(lambda: bool(found))
+    desk.wait(lambda: begun == ["pictures of class_0"])
     desk.open("digits", "digits")  # in the middle of the search
     assert desk.sentences == []
 
@@ -209,7 +261,7 @@ def test_fine_tuning_from_the_panel(desk: Desk, photos: Path, tmp_path: Path) ->
     training, service = desk.controller.training, desk.application.services.training
     training.show()
     choose_start(desk, TUNED)
-    training.setup._on_folder_chosen(str(photos))
+    training.setup._on_folder_chosen(photos)
     config = training.setup.config()
     assert (config.architecture, config.start) == (TUNED, TUNED)
     assert config.dataset.endswith("@224color")  # as the network on screen takes images

@@ -22,7 +22,7 @@ from PyQt6.QtCore import (
     QtMsgType,
     QUrl,
 )
-from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QImage
+from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PyQt6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
@@ -34,8 +34,9 @@ from viewer.core.imaging.pictures import picture_from_bytes
 from viewer.core.nets.checkpoint import load_checkpoint
 from viewer.core.nets.shipped import resolve_model
 from viewer.core.records import Drawing, Picture, Selection, Stroke
-from viewer.widgets.docks import Dock
-from viewer.widgets.ink_surface import Tool
+from viewer.services.opening import LEAVE_S, PATIENCE_S
+from viewer.widgets.inputs.ink_surface import Tool
+from viewer.widgets.window.docks import Dock
 
 SEVEN = np.array([(70, 62), (140, 59), (210, 62), (174, 140), (126, 238)], np.float32)
 WAIT_MS = 20_000
@@ -148,12 +149,19 @@ def test_the_drawing_stays_when_the_network_changes(
     application = start()
     draw(application)
     before = application.window.pad_panel.pad.drawing()
+    qtbot.waitUntil(lambda: application.window.windowTitle().startswith("7 "), timeout=WAIT_MS)
+    told: list[tuple[str | None, str]] = []
+    assert application.controller is not None
+    application.controller.views.network_changed.connect(
+        lambda _: told.append((application.window.prediction.winner, application.window._winner))
+    )
     application.window.network_chosen.emit("mlp")
     qtbot.waitUntil(
         lambda: application.window.windowTitle().startswith("7 – mlp") and shown(application),
         timeout=WAIT_MS,
     )
 
+    assert told == [(None, "")]  # the answer of the network before went with it
     after = application.window.pad_panel.pad.drawing()
     np.testing.assert_array_equal(after.strokes[0].points, before.strokes[0].points)
     controller = application.controller
@@ -333,6 +341,19 @@ def test_threads_end_with_the_window(start: Callable[..., Application]) -> None:
     assert not names & {thread.name for thread in threading.enumerate()}
 
 
+def test_who_leaves_waits_only_a_moment_for_what_is_being_opened(
+    start: Callable[..., Application], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = start()
+    services = application._services
+    assert services is not None
+    assert services.inference.patience_s == PATIENCE_S
+    with monkeypatch.context() as patch:
+        patch.setattr(application, "shutdown", lambda: False)
+        assert not application.close(leaves=True)
+    assert services.inference.patience_s == LEAVE_S
+
+
 def label_shown(application: Application) -> str | None:
     return application.window.prediction.label
 
@@ -418,6 +439,20 @@ def test_recent_files_that_somebody_else_wrote_are_no_obstacle(
     settings.sync()
 
     assert start().window.prediction.message == "Draw a digit"
+
+
+def test_what_can_not_be_pasted_is_a_hint_until_something_is_drawn(
+    start: Callable[..., Application],
+) -> None:
+    application = start()
+    clipboard = QGuiApplication.clipboard()
+    assert clipboard is not None
+    clipboard.setText("no picture")
+    application.window.action_set["paste"].trigger()
+    assert application.window.messages.text.startswith("There is no picture on the clipboard")
+    draw(application)
+    QApplication.processEvents()
+    assert application.window.messages.text == ""
 
 
 def test_a_pasted_drawing_on_transparent_ground_keeps_its_ink() -> None:

@@ -18,12 +18,12 @@ from viewer.core.nets.table_rows import (
     ROW_KINDS,
     LayerRow,
 )
-from viewer.widgets.architecture_row import LayerRowView
-from viewer.widgets.architecture_table import ArchitectureTable
 from viewer.widgets.icons import IconSet
 from viewer.widgets.style import Appearance
 from viewer.widgets.table_dialog import TableDialog
 from viewer.widgets.theme import Theme
+from viewer.widgets.training.architecture_row import LayerRowView
+from viewer.widgets.training.architecture_table import ArchitectureTable
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
 
@@ -49,7 +49,7 @@ def table(qtbot: QtBot, appearance: Appearance) -> Iterator[ArchitectureTable]:
 
 
 def spin(table: ArchitectureTable, row: int, name: str) -> QSpinBox:
-    editor = table.row_view(row).editor(name)
+    editor = table._views[row].editor(name)
     assert isinstance(editor, QSpinBox)
     return editor
 
@@ -87,31 +87,31 @@ def test_a_number_counts_once_it_is_typed_to_its_end(
 
 
 def test_a_function_is_chosen_from_a_list(qtbot: QtBot, table: ArchitectureTable) -> None:
-    combo = table.row_view(1).editor("function")
+    combo = table._views[1].editor("function")
     assert isinstance(combo, QComboBox)
     assert combo.currentText() == "ReLU"
     combo.setFocus()
     with qtbot.waitSignal(table.table_changed):
         QTest.keyClick(combo, Qt.Key.Key_Down)
     assert table.table()[1].values["function"] == "leaky_relu"
-    assert table.row_view(1).accessibleName() == "leaky_relu1, Activation"
+    assert table._views[1].accessibleName() == "leaky_relu1, Activation"
 
 
 def test_an_impossible_row_says_why_at_once(table: ArchitectureTable) -> None:
-    assert table.row_view(2).problem() == ""
+    assert table._views[2].problem() == ""
     spin(table, 2, "kernel_size").setValue(29)
-    assert "29 × 29, is larger than its input, 28 × 28" in table.row_view(2).problem()
+    assert "29 × 29, is larger than its input, 28 × 28" in table._views[2].problem()
     assert not table.report().ok
     spin(table, 2, "kernel_size").setValue(28)
-    assert table.row_view(2).problem() == ""
+    assert table._views[2].problem() == ""
     table.set_input((1, 8, 8), 10)
-    assert "larger" in table.row_view(2).problem()
+    assert "larger" in table._views[2].problem()
 
 
 def test_buttons_edit_the_current_row(table: ArchitectureTable) -> None:
     buttons = table.tools.buttons
     assert not buttons["delete"].isEnabled()
-    QTest.mouseClick(table.row_view(1), Qt.MouseButton.LeftButton, pos=QPoint(20, 10))
+    QTest.mouseClick(table._views[1], Qt.MouseButton.LeftButton, pos=QPoint(20, 10))
     assert buttons["delete"].isEnabled()
     buttons["down"].click()
     assert table.table() == (CONV, POOL, RELU, DENSE_ROW)
@@ -139,15 +139,15 @@ def test_a_menu_adds_each_kind(table: ArchitectureTable) -> None:
 
 def test_keys_on_rows(qtbot: QtBot, table: ArchitectureTable) -> None:
     table.choose_row(0)
-    qtbot.waitUntil(lambda: table.row_view(0).hasFocus())
-    QTest.keyClick(table.row_view(0), Qt.Key.Key_Down)
-    assert table.row_view(1).hasFocus()
-    QTest.keyClick(table.row_view(1), Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: table._views[0].hasFocus())
+    QTest.keyClick(table._views[0], Qt.Key.Key_Down)
+    assert table._views[1].hasFocus()
+    QTest.keyClick(table._views[1], Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
     assert kinds(table) == [CONVOLUTION, MAX_POOLING, ACTIVATION, DENSE]
-    assert table.row_view(2).hasFocus()
-    QTest.keyClick(table.row_view(2), Qt.Key.Key_Delete)
+    assert table._views[2].hasFocus()
+    QTest.keyClick(table._views[2], Qt.Key.Key_Delete)
     assert kinds(table) == [CONVOLUTION, MAX_POOLING, DENSE]
-    QTest.keyClick(table.row_view(2), Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(table._views[2], Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
     assert kinds(table) == [CONVOLUTION, MAX_POOLING, DENSE, DENSE]
     for _ in range(3):
         QTest.keyClick(
@@ -158,8 +158,8 @@ def test_keys_on_rows(qtbot: QtBot, table: ArchitectureTable) -> None:
 
 def test_keys_into_an_editor_and_out(qtbot: QtBot, table: ArchitectureTable) -> None:
     table.choose_row(3)
-    qtbot.waitUntil(lambda: table.row_view(3).hasFocus())
-    QTest.keyClick(table.row_view(3), Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: table._views[3].hasFocus())
+    QTest.keyClick(table._views[3], Qt.Key.Key_Return)
     box = spin(table, 3, "units")
     assert box.hasFocus()
     QTest.keyClick(box, Qt.Key.Key_Up)
@@ -167,7 +167,7 @@ def test_keys_into_an_editor_and_out(qtbot: QtBot, table: ArchitectureTable) -> 
     QTest.keyClick(box, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
     assert kinds(table)[2] == DENSE
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
-    assert table.row_view(2).hasFocus()
+    assert table._views[2].hasFocus()
 
 
 def test_undo_here_is_not_the_windows(qtbot: QtBot, table: ArchitectureTable) -> None:
@@ -186,10 +186,10 @@ def test_undo_here_is_not_the_windows(qtbot: QtBot, table: ArchitectureTable) ->
 def test_tab_goes_through_editors_in_order(qtbot: QtBot, table: ArchitectureTable) -> None:
     table.choose_row(1)
     table.tools.kind_chosen.emit(CONVOLUTION)  # the new editors are the youngest widgets
-    view = table.row_view(2)
+    view = table._views[2]
     qtbot.waitUntil(view.hasFocus)
     order = [view.editor(name) for name in ("filters", "kernel_size", "stride", "padding")]
-    for editor in (*order, table.row_view(3)):
+    for editor in (*order, table._views[3]):
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
         assert editor.hasFocus()
 
@@ -231,7 +231,7 @@ def test_ready_tables_and_files_are_requests(qtbot: QtBot, table: ArchitectureTa
 def test_a_number_out_of_range_from_a_file_is_shown_as_it_is(table: ArchitectureTable) -> None:
     table.set_table((CONV.with_value("kernel_size", 0),))
     assert spin(table, 0, "kernel_size").value() == 0
-    assert "from 1 to 31, not 0" in table.row_view(0).problem()
+    assert "from 1 to 31, not 0" in table._views[0].problem()
 
 
 @pytest.mark.parametrize("width", [480, 560, 700])
@@ -243,7 +243,7 @@ def test_nothing_is_wider_than_the_table(
     table.set_presets(list(TABLE_PRESETS))
     table.set_table((*TABLE_PRESETS["As digits"], CONV.with_value("filters", 1024)))
     table.resize(width, 400)
-    holder = table.row_view(0).parentWidget()
+    holder = table._views[0].parentWidget()
     assert holder is not None
     viewport = holder.parentWidget()
     assert viewport is not None
@@ -275,7 +275,7 @@ def test_rows_stand_in_their_order_after_any_edits(table: ArchitectureTable) -> 
         items = [layout.itemAt(index) for index in range(layout.count())]
         widgets = [item.widget() for item in items if item is not None]
         shown = [w for w in widgets if isinstance(w, LayerRowView)]
-        assert shown == [table.row_view(i) for i in range(len(table.table()))]
+        assert shown == [table._views[i] for i in range(len(table.table()))]
         for view, row, report in zip(shown, table.table(), table.report().rows, strict=True):
             assert view.kind == row.kind
             assert view.accessibleName().startswith(f"{report.name},")
@@ -294,7 +294,7 @@ def test_a_number_out_of_range_is_taken_and_the_row_says_the_bound(
 
     assert table.table()[0].values["kernel_size"] == 40
     high = next(f for f in ROW_KINDS[CONVOLUTION].fields if f.name == "kernel_size").high
-    assert f"from 1 to {high:g}" in table.row_view(0).problem()
+    assert f"from 1 to {high:g}" in table._views[0].problem()
     assert not table.report().ok
     QTest.keyClick(editor, Qt.Key.Key_Down)  # the arrows lead back to what is possible
     assert table.table()[0].values["kernel_size"] == high

@@ -12,14 +12,14 @@ from PyQt6.QtTest import QTest as _QTest
 from PyQt6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
-from viewer.widgets.augmentation_preview import (
+from viewer.widgets.theme import Theme
+from viewer.widgets.training.augmentation_preview import (
     TITLE,
     UNCHANGED,
     AugmentationPreview,
     Layout,
     arrange,
 )
-from viewer.widgets.theme import Theme
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
 

@@ -3,13 +3,13 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QPointF
-from PyQt6.QtGui import QColor, QImage
+from PyQt6.QtCore import QPoint, QPointF, QRect
+from PyQt6.QtGui import QColor, QFontMetricsF, QImage
 from PyQt6.QtTest import QTest as _QTest
-from PyQt6.QtWidgets import QApplication, QPushButton, QSlider, QWidget
+from PyQt6.QtWidgets import QApplication, QPushButton, QSlider, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
-from viewer.controllers.comparison import ComparisonController
+from viewer.controllers.training.comparison import ComparisonController
 from viewer.core.records import Picture
 from viewer.core.training.report import Robustness
 from viewer.services.comparison import (
@@ -21,10 +21,11 @@ from viewer.services.comparison import (
     RobustnessService,
 )
 from viewer.services.evaluation import NetworkSource
-from viewer.widgets.comparison_view import ComparisonView
+from viewer.widgets.elided_label import ElidedLabel
+from viewer.widgets.evaluation.comparison import TRAIN_TIP, ComparisonView
 from viewer.widgets.plot_style import run_color
 from viewer.widgets.style import Appearance
-from viewer.widgets.theme import Theme
+from viewer.widgets.theme import TextSize, Theme, text_font
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
 W = TypeVar("W", bound=QWidget)
@@ -80,6 +81,10 @@ def button(view: QWidget, text: str) -> QPushButton:
     return found
 
 
+def notes(view: QWidget) -> set[str]:
+    return {label.text() for label in view.findChildren(ElidedLabel)}
+
+
 def slider(view: QWidget, name: str) -> QSlider:
     (found,) = (s for s in view.findChildren(QSlider) if s.accessibleName() == name)
     return found
@@ -92,9 +97,9 @@ def test_the_sliders_say_where_they_stand(view: ComparisonView, qtbot: QtBot) ->
     slider(view, "Down").setValue(-6)
     slider(view, "Turn").setValue(-3)
     assert places == [(4, 0, 0.0), (4, -6, 0.0), (4, -6, -15.0)]
-    button(view, "Back to the middle").click()
+    button(view, "Centre").click()
     assert places[-1] == (0, 0, 0.0)
-    assert not button(view, "Back to the middle").isEnabled()
+    assert not button(view, "Centre").isEnabled()
     with qtbot.assertNotEmitted(view.shift_changed):
         view.set_shift(1, 2, 30)
     assert view.shift() == (1, 2, 30.0)
@@ -140,7 +145,7 @@ def test_accuracies_are_plotted(view: ComparisonView, theme: Theme) -> None:
         y = rect.bottom() - accuracy / 1.02 * rect.height()
         found = image.pixelColor(QPointF(rect.center().x(), y).toPoint())
         assert found == QColor(run_color(index, theme))
-    assert view.note() == "From 2,000 MNIST test images."
+    assert "From 2,000 MNIST test images." in notes(view)
 
 
 def test_the_values_under_the_mouse(view: ComparisonView, qtbot: QtBot) -> None:
@@ -153,9 +158,48 @@ def test_the_values_under_the_mouse(view: ComparisonView, qtbot: QtBot) -> None:
     assert hovered.args == ["0°: mlp 100.0 %, digits 100.0 %"]
 
 
-def test_it_fits_the_smallest_window(view: ComparisonView) -> None:
-    assert view.minimumSizeHint().width() <= 1024
-    assert view.minimumSizeHint().height() <= 240
+def test_nothing_jumps_while_accuracies_are_taken(view: ComparisonView) -> None:
+    def places() -> list[QRect]:
+        QApplication.processEvents()
+        parts = (button(view, "Train both"), view.shift_plot, view.rotation_plot, *view.columns)
+        return [QRect(part.mapTo(view, QPoint(0, 0)), part.size()) for part in parts]
+
+    view.resize(1024, 240)
+    before = places()
+    view.set_running(True)
+    assert places() == before
+    assert button(view, "Cancel").isVisible() and not button(view, "Measure").isVisible()
+
+
+def test_the_sliders_stay_in_sight_where_there_is_little_room(view: ComparisonView) -> None:
+    (tabs,) = view.findChildren(QTabBar)
+    view.resize(view.minimumSizeHint())
+    QApplication.processEvents()
+    assert view.minimumSizeHint().width() <= 461  # of the smallest window, beside a lesson
+    assert view.minimumSizeHint().height() <= 212
+    assert slider(view, "Turn").isVisible() and not view.shift_plot.isVisible()
+    assert all(column.isVisible() for column in view.columns)
+    tabs.setCurrentIndex(1)
+    assert view.shift_plot.isVisible() and not slider(view, "Turn").isVisible()
+    view.resize(739, 212)
+    QApplication.processEvents()
+    assert view.shift_plot.isVisible() and slider(view, "Turn").isVisible()
+    assert not tabs.isVisible()
+
+
+@pytest.mark.parametrize("width", [739, 1200])
+def test_numbers_and_titles_of_the_axes_fit(view: ComparisonView, width: int) -> None:
+    view.resize(width, 240)
+    QApplication.processEvents()
+    metrics = QFontMetricsF(text_font(TextSize.SMALL))
+    for plot in (view.shift_plot, view.rotation_plot):
+        assert metrics.horizontalAdvance(plot.axis_title()) <= plot.width()
+        ticks = plot.ticks()
+        pitch = plot.plot_rect().width() / (len(ticks) - 1)
+        widest = max(metrics.horizontalAdvance(f"{tick:g}".replace("-", "−")) for tick in ticks)
+        assert widest < pitch
+        assert {ticks[0], ticks[-1], 0} <= {*ticks}
+        assert plot.plot_rect().right() + widest / 2 <= plot.width() + 1
 
 
 class Live(ComparisonService):
@@ -246,7 +290,7 @@ def test_measuring(joined: Joined, qtbot: QtBot) -> None:
     assert not button(joined.view, "Measure").isHidden()
     button(joined.view, "Measure").click()
     joined.measuring.robustness_ready.emit(robustness())
-    assert joined.view.note() == "From 2,000 MNIST test images."
+    assert "From 2,000 MNIST test images." in notes(joined.view)
     button(joined.view, "Measure").click()
     with qtbot.waitSignal(joined.controller.failed) as failed:
         joined.measuring.failed.emit("It went wrong.")
@@ -257,5 +301,8 @@ def test_measuring(joined: Joined, qtbot: QtBot) -> None:
 def test_training_is_asked_for(joined: Joined, qtbot: QtBot) -> None:
     with qtbot.waitSignal(joined.controller.train_requested):
         button(joined.view, "Train both").click()
-    joined.view.set_trainable(False)
-    assert not button(joined.view, "Train both").isEnabled()
+    joined.controller.set_trainable("A run is under way.")
+    train = button(joined.view, "Train both")
+    assert (train.isEnabled(), train.toolTip()) == (False, "A run is under way.")
+    joined.controller.set_trainable()
+    assert (train.isEnabled(), train.toolTip()) == (True, TRAIN_TIP)

@@ -10,8 +10,11 @@ from PyQt6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from viewer.core.training.history import Columns, History, Mark
-from viewer.widgets.curves import EMPTY_TEXT, WAITING_TEXT, CurvesView, RunCurves
-from viewer.widgets.curves_axis import (
+from viewer.widgets.plot_style import RUN_COLORS_LIGHT, depth_colors, run_color
+from viewer.widgets.style import Appearance
+from viewer.widgets.theme import Theme
+from viewer.widgets.training.curves import EMPTY_TEXT, WAITING_TEXT, CurvesView, RunCurves
+from viewer.widgets.training.curves_axis import (
     Frame,
     Range,
     ValueAxis,
@@ -21,14 +24,11 @@ from viewer.widgets.curves_axis import (
     step_ticks,
     tick_texts,
 )
-from viewer.widgets.curves_legend import share_room
-from viewer.widgets.curves_lines import epoch_at
-from viewer.widgets.curves_plot import Plot
-from viewer.widgets.curves_series import BUCKET, MovingAverage, Trace
-from viewer.widgets.layer_curves import LayerCurves
-from viewer.widgets.plot_style import RUN_COLORS_LIGHT, depth_colors, run_color
-from viewer.widgets.style import Appearance
-from viewer.widgets.theme import Theme
+from viewer.widgets.training.curves_legend import share_room
+from viewer.widgets.training.curves_lines import epoch_at
+from viewer.widgets.training.curves_plot import Plot
+from viewer.widgets.training.curves_series import BUCKET, MovingAverage, Trace
+from viewer.widgets.training.layer_curves import LayerCurves
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
 

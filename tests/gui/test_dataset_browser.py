@@ -9,11 +9,11 @@ from PyQt6.QtTest import QTest as _QTest
 from PyQt6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from viewer.widgets.dataset_browser import DatasetBrowser, PageRequest
-from viewer.widgets.setting_editors import ChoiceBox
+from viewer.widgets.inputs.dataset_browser import DatasetBrowser, PageRequest
 from viewer.widgets.style import Appearance
 from viewer.widgets.theme import Theme
 from viewer.widgets.thumbnails import Thumbnails
+from viewer.widgets.training.setting_editors import ChoiceBox
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
 

@@ -20,9 +20,9 @@ from viewer.controllers.networks import NetworkController
 from viewer.core.data.folder_name import FolderName
 from viewer.core.records import Picture, Preparation
 from viewer.services.dataset import DatasetService, DatasetSummary, Page
-from viewer.widgets.dataset_browser import DatasetBrowser
-from viewer.widgets.docks import Dock
-from viewer.widgets.main_window import MainWindow
+from viewer.widgets.inputs.dataset_browser import DatasetBrowser
+from viewer.widgets.window.docks import Dock
+from viewer.widgets.window.main_window import MainWindow
 
 WAIT_MS = 20_000
 CLOTHES = DatasetSummary("fashion_mnist", "Fashion-MNIST", ("shirt", "shoe"), 3, True)
@@ -101,6 +101,24 @@ def test_digits_are_offered_only_to_networks_that_take_them(bench: Bench) -> Non
     assert offered() == [False, False]
     bench.controller.set_network(digits)
     assert offered() == [True, True]
+
+
+def test_a_network_of_pictures_is_offered_those_it_was_trained_on(bench: Bench) -> None:
+    digits = small_net().network
+    leaves, petals = "/home/me/leaves@64color", "/home/me/petals@64color"
+    pictures = replace(digits, preparation=Preparation(digit=False), dataset_name=leaves)
+    bench.controller.browse()
+    bench.controller.set_network(pictures)  # somebody looks
+    assert all(bench.window.action_set[name].isEnabled() for name in ACTIONS)
+    assert (bench.controller.name, bench.asked) == (leaves, [leaves])
+    bench.controller.set_dataset(petals)  # that somebody chose
+    assert bench.controller.name == petals
+    bench.controller.set_dataset("kmnist")
+    bench.controller.set_network(digits)
+    assert bench.controller.name == "kmnist"
+    assert bench.asked == [leaves, petals, leaves, "kmnist"]
+    bench.controller.set_network(replace(pictures, dataset_name="ImageNet-1K"))  # is not here
+    assert not any(bench.window.action_set[name].isEnabled() for name in ACTIONS)
 
 
 def test_the_network_on_screen_decides_whether_digits_are_offered(desk: Desk) -> None:

@@ -7,8 +7,8 @@ from PyQt6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import WindowMaker
-from viewer.widgets.docks import Dock
-from viewer.widgets.main_window import MainWindow
+from viewer.widgets.window.docks import Dock
+from viewer.widgets.window.main_window import MainWindow
 
 BOTTOM, LEFT = Qt.DockWidgetArea.BottomDockWidgetArea, Qt.DockWidgetArea.LeftDockWidgetArea
 LARGE, SMALL = (1440, 900), (1024, 640)

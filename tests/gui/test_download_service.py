@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PyQt6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 from torchvision import datasets as torchvision_datasets  # type: ignore[import-untyped]  # no stubs
 
@@ -100,9 +101,12 @@ def test_shutdown_does_not_wait_for_the_server(
     qtbot.waitUntil(server.sent_first.is_set, timeout=WAIT_MS)
     with qtbot.assertNotEmitted(service.cancelled):
         assert service.shutdown()
+        QCoreApplication.sendPostedEvents()  # what the thread said until it ended
     assert not server.release.is_set()
 
 
 def test_a_cancel_without_a_download_is_nothing(service: DownloadService, qtbot: QtBot) -> None:
     with qtbot.assertNotEmitted(service.cancelled):
         service.cancel()
+        assert service.shutdown()
+        QCoreApplication.sendPostedEvents()

@@ -21,9 +21,9 @@ from viewer.services.dataset import DatasetService
 from viewer.services.drawings import DrawingsService
 from viewer.services.files import FileService
 from viewer.services.inference import InferenceService
-from viewer.widgets.drawings_view import DrawingsView
-from viewer.widgets.ink_surface import Tool
-from viewer.widgets.main_window import MainWindow
+from viewer.widgets.inputs.drawings_view import DrawingsView
+from viewer.widgets.inputs.ink_surface import Tool
+from viewer.widgets.window.main_window import MainWindow
 
 WAIT_MS = 20_000
 
@@ -49,6 +49,8 @@ class Desk:
         self.failed: list[str] = []
         self.controller.told.connect(self.told.append)
         self.controller.failed.connect(self.failed.append)
+        self.hinted: list[str] = []
+        self.controller.hinted.connect(self.hinted.append)
         self.service.start()
 
     @property
@@ -102,7 +104,7 @@ def test_a_digit_key_keeps_the_drawing_and_clears_the_pad(desk: Desk) -> None:
 def test_where_nothing_is_drawn_nothing_is_kept(desk: Desk) -> None:
     desk.press(Qt.Key.Key_7)
 
-    assert desk.failed == ["There is nothing to keep: draw a digit first."]
+    assert desk.hinted == ["There is nothing to keep: draw a digit first."]
     assert not desk.path.exists()
 
 
@@ -111,7 +113,7 @@ def test_a_picture_is_no_drawing_of_ones_own(desk: Desk) -> None:
     desk.inputs.show_source(picture)
     desk.press(Qt.Key.Key_7)
 
-    assert desk.failed == ["Only drawings of your own are kept: clear the pad and draw."]
+    assert desk.hinted == ["Only drawings of your own are kept: clear the pad and draw."]
     assert desk.inputs.source is picture  # it stays
     assert not desk.path.exists()
 

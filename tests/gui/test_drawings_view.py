@@ -11,11 +11,11 @@ from PyQt6.QtTest import QTest as _QTest
 from PyQt6.QtWidgets import QAbstractButton, QLabel
 from pytestqt.qtbot import QtBot
 
-from viewer.widgets.class_filter import ClassFilter
-from viewer.widgets.drawings_view import HINT, DrawingsView
-from viewer.widgets.setting_editors import ChoiceBox
+from viewer.widgets.inputs.class_filter import ClassFilter
+from viewer.widgets.inputs.drawings_view import HINT, DrawingsView
 from viewer.widgets.style import Appearance
 from viewer.widgets.thumbnails import Thumbnails
+from viewer.widgets.training.setting_editors import ChoiceBox
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
 

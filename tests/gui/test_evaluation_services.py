@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -17,8 +19,9 @@ from viewer.core.engine import Engine
 from viewer.core.errors import UserError
 from viewer.core.nets.architectures import architectures
 from viewer.core.nets.checkpoint import Metadata
-from viewer.core.records import Drawing, InferenceRequest, Picture, Stroke
-from viewer.core.training.evaluation import evaluate_in_detail
+from viewer.core.records import Drawing, InferenceRequest, Picture, Preparation, Stroke
+from viewer.core.training.evaluation import build_network, evaluate_in_detail
+from viewer.core.training.report import Report, report_of
 from viewer.core.training.robustness import shifted
 from viewer.services.comparison import (
     SHIPPED_PAIR,
@@ -27,6 +30,7 @@ from viewer.services.comparison import (
     MovedRequest,
     RobustnessJob,
     RobustnessService,
+    _answer,
 )
 from viewer.services.evaluation import EvaluationJob, EvaluationService, NetworkSource
 
@@ -150,6 +154,36 @@ def test_shutdown_in_the_middle_of_a_job(data: Data, qtbot: QtBot) -> None:
     assert not told
 
 
+def photographs(folder: Path, count: int) -> Report:
+    names = ("a", "b")
+    for i in range(count):
+        pixels = np.full((20, 30, 3), 10 * i, np.uint8)
+        Image.fromarray(pixels).save(folder / f"{i}.png")
+    labels = np.arange(count) % 2
+    confidences = np.full(count, 0.5, np.float32)
+    files = tuple(str(folder / f"{i}.png") for i in range(count))
+    return report_of("photos", names, None, labels, labels, confidences, 1.0, files=files)
+
+
+def test_images_of_a_report_are_read_beside_the_evaluation(
+    service: EvaluationService, tmp_path: Path, qtbot: QtBot
+) -> None:
+    report = photographs(tmp_path, 6)
+    (tmp_path / "2.png").unlink()
+    found: dict[int, Any] = {}
+    service.thumbnail_ready.connect(lambda _report, index, pixels: found.update({index: pixels}))
+    service.read_thumbnails(report, (0, 2, 5))
+    qtbot.waitUntil(lambda: len(found) == 3, timeout=WAIT_MS)
+    assert found[2] is None
+    assert found[5].shape == (112, 112, 3) and (found[5] == 50).all()
+    with qtbot.waitSignal(service.picture_ready, timeout=WAIT_MS) as ready:
+        service.read_picture(report, 3)
+    assert ready.args[:2] == [report, 3] and ready.args[2].label == "b"
+    with qtbot.waitSignal(service.unreadable, timeout=WAIT_MS) as failed:
+        service.read_picture(report, 2)
+    assert "2.png does not exist" in failed.args[0]
+
+
 def test_robustness_of_the_pair(qtbot: QtBot, data: Data) -> None:
     data.images = data.images.select(np.arange(0, 500, 25))
     service = RobustnessService(data.load)
@@ -182,10 +216,10 @@ def answers(
 
 
 def test_both_answer_as_the_live_network_does(comparison: ComparisonService, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(comparison.networks_ready, timeout=WAIT_MS) as ready:
-        comparison.set_networks()
-    assert ready.args == [("mlp", "digits")]
-    for answer in answers(comparison, qtbot, MovedRequest(SEVEN)):
+    comparison.set_networks()
+    both = answers(comparison, qtbot, MovedRequest(SEVEN))
+    assert [answer.title for answer in both] == ["mlp", "digits"]
+    for answer in both:
         record = Engine.open(answer.title).run(InferenceRequest(1, SEVEN))
         assert record.probabilities is not None
         assert answer.probabilities == pytest.approx(record.probabilities, abs=1e-6)
@@ -205,6 +239,30 @@ def test_a_moved_drawing_is_moved_after_its_preparation(
     picture = Picture(expected.numpy(), "moved", prepared=True)
     record = Engine.open("mlp").run(InferenceRequest(1, picture))
     assert gone.probabilities == pytest.approx(record.probabilities, abs=1e-6)
+
+
+def test_black_comes_in_around_a_photograph_and_paper_around_a_drawing() -> None:
+    metadata = Metadata(
+        "mlp",
+        {"units1": 2, "units2": 2},
+        (3, 8, 8),
+        mean=(0.5,) * 3,
+        std=(0.5,) * 3,
+        preparation=Preparation(digit=False),
+    )
+    network = build_network(
+        "net",
+        metadata,
+        architectures().get("mlp").build(metadata.hyper, (3, 8, 8), 10).state_dict(),
+    )
+    rgb = np.full((8, 8, 3), (200, 100, 50), np.uint8)
+    photo = Picture(np.full((8, 8), 0.5, np.float32), "photo", rgb=rgb)
+    pixels = _answer("net", network, MovedRequest(photo, dx=2)).pixels
+    assert pixels.shape == (3, 8, 8)  # in its colours
+    assert not pixels[:, :, :2].any()
+    assert pixels[:, 0, 2] * 255 == pytest.approx([200, 100, 50])
+    pixels = _answer("net", network, MovedRequest(SEVEN, dx=2)).pixels
+    assert (pixels[:, :, :2] == 1).all()
 
 
 def test_there_is_no_answer_to_nothing(comparison: ComparisonService, qtbot: QtBot) -> None:

@@ -3,22 +3,23 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QPoint, QPointF, QSize, Qt
+from PyQt6.QtCore import QPoint, QPointF, QRect, QSize, Qt
 from PyQt6.QtGui import QColor, QImage, QWheelEvent
 from PyQt6.QtTest import QTest as _QTest
-from PyQt6.QtWidgets import QApplication, QPushButton, QToolButton, QWidget
+from PyQt6.QtWidgets import QApplication, QLabel, QPushButton, QTabBar, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from viewer.controllers.evaluation import NO_NETWORK, EvaluationController
+from viewer.controllers.training.evaluation import NO_NETWORK, EvaluationController
 from viewer.core.records import Picture
 from viewer.core.training.report import Report, reliability_of, report_of
 from viewer.services.evaluation import EvaluationJob, EvaluationService, NetworkSource
-from viewer.widgets.confusion_view import ConfusionView
-from viewer.widgets.evaluation_view import EvaluationView
-from viewer.widgets.evaluation_view_tiles import picture_of
-from viewer.widgets.reliability_view import ReliabilityView
+from viewer.widgets.elided_label import ElidedLabel
+from viewer.widgets.evaluation.confusion import ConfusionView
+from viewer.widgets.evaluation.reliability import ReliabilityView
+from viewer.widgets.evaluation.view import EvaluationView
 from viewer.widgets.style import Appearance
 from viewer.widgets.theme import LIGHT, Theme
+from viewer.widgets.tile_pictures import picture_of
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
 W = TypeVar("W", bound=QWidget)
@@ -69,6 +70,12 @@ def pixels_of(widget: QWidget) -> QImage:
     return image
 
 
+def texts(view: QWidget) -> set[str]:
+    """Return all lines that are in sight."""
+    elided = {label.text() for label in view.findChildren(ElidedLabel) if label.isVisibleTo(view)}
+    return elided | {label.text() for label in view.findChildren(QLabel) if label.isVisibleTo(view)}
+
+
 def click(view: ConfusionView, cell: tuple[int, int]) -> None:
     middle = view.cell_rect(cell).center().toPoint()
     QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=middle)
@@ -83,14 +90,9 @@ def view(place: Placer) -> EvaluationView:
 
 
 def test_the_headline(view: EvaluationView) -> None:
-    assert view.headline_texts() == (
-        "mlp",
-        "51.85 %",
-        "MNIST test",
-        "13 of 27 wrong",
-        "Loss 0.5 nats",
-        f"Calibration error {100 * report().reliability.error:.1f} %",
-    )
+    error = f"Calibration error {100 * report().reliability.error:.1f} %"
+    figures = f"MNIST test · 13 of 27 wrong · Loss 0.5 nats · {error}"
+    assert {"mlp", "51.85 %", figures} <= texts(view)
 
 
 def test_what_a_cell_says(view: EvaluationView) -> None:
@@ -112,7 +114,7 @@ def test_a_click_shows_the_cells_images(view: EvaluationView, qtbot: QtBot) -> N
         click(view.confusion, (4, 9))
     assert chosen.args == [(4, 9)]
     assert view.tiles.indices == tuple(range(19, 7, -1))  # the most confident first
-    assert view.tiles_title() == "4 → 9: 12 images"
+    assert "4 → 9: 12 images" in texts(view)
     click(view.confusion, (4, 9))
     assert view.confusion.selected is None
     assert view.tiles.indices == tuple(report().mistakes)
@@ -120,8 +122,8 @@ def test_a_click_shows_the_cells_images(view: EvaluationView, qtbot: QtBot) -> N
 
 def test_back_to_all_mistakes(view: EvaluationView) -> None:
     click(view.confusion, (1, 1))
-    assert view.tiles_title() == "1 → 1: 2 images"
-    (button,) = view.findChildren(QToolButton)
+    assert "1 → 1: 2 images" in texts(view)
+    (button,) = (b for b in view.findChildren(QToolButton) if b.text() == "×")
     button.click()
     assert view.tiles.indices == tuple(report().mistakes)
     assert view.confusion.selected is None
@@ -190,7 +192,7 @@ def test_class_scores(view: EvaluationView) -> None:
 
 def test_nothing_yet_says_what_to_do(place: Placer, qtbot: QtBot) -> None:
     view = place(EvaluationView())
-    assert view.headline_texts()[0] == "No evaluation yet"
+    assert "No evaluation yet" in texts(view)
     evaluate, folder, cancel = view.findChildren(QPushButton)
     assert (evaluate.isVisible(), folder.isVisible(), cancel.isVisible()) == (True, True, False)
     with qtbot.waitSignal(view.evaluate_requested):
@@ -227,6 +229,123 @@ def test_many_classes_scroll(place: Placer, size: QSize) -> None:
     pixels_of(view)
 
 
+def of_thousand(files: bool = False) -> Report:
+    """Return a report of 1,000 classes with two images each, of which 20 are taken for another."""
+    labels = np.repeat(np.arange(1000), 2)
+    predictions = labels.copy()
+    predictions[:40:2] = 900
+    confidences = np.linspace(0.1, 0.9, 2000).astype(np.float32)
+    images = None if files else np.zeros((2000, 8, 8, 3), np.uint8)
+    paths = tuple(f"/nowhere/{i}.png" for i in range(2000)) if files else ()
+    return report_of(
+        "photos", many_names(1000), images, labels, predictions, confidences, 1.0, files=paths
+    )
+
+
+def test_a_thousand_classes_are_shown_whole_and_enlarged(place: Placer) -> None:
+    view = place(EvaluationView())
+    view.resize(1440, 330)
+    view.set_report(of_thousand(), "large")
+    QApplication.processEvents()
+    confusion, viewport = view.confusion, view.confusion.viewport()
+    assert viewport is not None
+    for cell in ((0, 0), (999, 999)):
+        assert viewport.rect().contains(confusion.cell_rect(cell).center().toPoint())
+    # A dot is found by the mouse beside it, and is there to be seen.
+    middle = confusion.cell_rect((4, 900)).center()
+    found = confusion.cell_at(middle + QPointF(2, 1))
+    assert found is not None and found[1] == 900 and found[0] < 20
+    colors = pixels_of(viewport)
+    assert colors.pixelColor(middle.toPoint()) != colors.pixelColor(
+        confusion.cell_rect((4, 500)).center().toPoint()
+    )
+    click(confusion, (4, 900))
+    assert view.tiles.indices == (2 * confusion.selected[0],)  # type: ignore[index]  # one is
+    for _ in range(30):
+        confusion.zoom_by(1.25)
+    assert confusion.cell_rect((4, 900)).height() >= 14
+    assert viewport.rect().contains(confusion.cell_rect(confusion.selected).center().toPoint())  # type: ignore[arg-type]  # one is
+
+
+def test_classes_are_sorted_and_found(place: Placer, qtbot: QtBot) -> None:
+    view = place(EvaluationView())
+    view.set_report(of_thousand(), "large")
+    QApplication.processEvents()
+    scores = view.scores
+    assert scores.rows == tuple(range(1000))
+    heading = QPointF(scores._column(scores._row_rect(0), 1).center().x(), 4).toPoint()
+    QTest.mouseClick(scores.viewport(), Qt.MouseButton.LeftButton, pos=heading)
+    assert scores.rows[:3] == (0, 1, 2) and scores.text_of(scores.rows[19], 1) == "50.0 %"
+    assert scores.text_of(scores.rows[20], 1) == "100.0 %"
+    QTest.mouseClick(scores.viewport(), Qt.MouseButton.LeftButton, pos=heading)
+    assert scores.text_of(scores.rows[0], 1) == "100.0 %"
+    QTest.mouseClick(scores.viewport(), Qt.MouseButton.LeftButton, pos=heading)
+    view.search.setText("Name 99")
+    assert scores.rows == (99, *range(990, 1000))
+    with qtbot.waitSignal(scores.class_chosen) as chosen:
+        row = scores._row_rect(1).center().toPoint()
+        QTest.mouseClick(scores.viewport(), Qt.MouseButton.LeftButton, pos=row)
+    assert chosen.args == [990]
+    assert "a rather long name 990: 0 of 2 wrong" in texts(view)
+    assert view.tiles.indices == (1981, 1980)
+    assert view.confusion.selected == (990, 990)
+    with qtbot.waitSignal(scores.class_chosen) as chosen:
+        QTest.keyClick(scores, Qt.Key.Key_Up)
+    assert chosen.args == [99]
+    view.search.setText("")
+    with qtbot.waitSignal(scores.class_chosen):
+        QTest.mouseClick(
+            scores.viewport(),
+            Qt.MouseButton.LeftButton,
+            pos=scores._row_rect(3).center().toPoint(),
+        )
+    assert "a rather long name 3: 1 of 2 wrong" in texts(view)
+    assert view.tiles.indices == (6, 7)  # what was read wrongly is first
+
+
+def test_images_in_files_are_asked_for_where_they_are_seen(place: Placer) -> None:
+    view = place(EvaluationView())
+    asked: list[tuple[int, ...]] = []
+    view.tiles.images_wanted.connect(asked.append)
+    found = of_thousand(files=True)
+    view.set_report(found, "large")
+    pixels_of(view.tiles)
+    pixels_of(view.tiles)
+    assert len(asked) == 1  # once, however often it is painted
+    assert asked[0] == view.tiles.indices[: len(asked[0])] and len(asked[0]) < 20
+    first = asked[0][0]
+    before = pixels_of(view.tiles)
+    view.tiles.set_thumbnail(first, np.full((8, 8, 3), 200, np.uint8))
+    assert view.tiles.has_thumbnail(0) and pixels_of(view.tiles) != before
+    view.tiles.set_thumbnail(asked[0][1], None)  # it can't be read any more
+    assert not view.tiles.has_thumbnail(1)
+    pixels_of(view.tiles)
+    assert len(asked) == 1
+
+
+def test_progress_tells_the_time_left(view: EvaluationView, monkeypatch: Any) -> None:
+    view.set_running(True)
+    view.set_progress(500, 50_000)
+    assert "500 of 50,000 images" in texts(view)  # too early to tell more
+    clock = view._bar._clock
+    monkeypatch.setattr(view._bar, "_clock", Clock(10_000))
+    view.set_progress(1_000, 50_000)
+    assert "1,000 of 50,000 images · 8:10 left" in texts(view)
+    monkeypatch.setattr(view._bar, "_clock", clock)
+    view.set_running(False)
+    assert any(text.startswith("MNIST test · 13 of 27 wrong") for text in texts(view))
+
+
+class Clock:
+    """Stands at a time, in ms."""
+
+    def __init__(self, time_ms: int) -> None:
+        self._time_ms = time_ms
+
+    def elapsed(self) -> int:
+        return self._time_ms
+
+
 def test_ctrl_and_the_wheel_zoom(view: EvaluationView) -> None:
     viewport = view.confusion.viewport()
     assert viewport is not None
@@ -249,16 +368,57 @@ def test_ctrl_and_the_wheel_zoom(view: EvaluationView) -> None:
     assert view.confusion.cell_rect((0, 0)).width() == before
 
 
-def test_all_of_it_fits_the_smallest_window(view: EvaluationView) -> None:
-    assert view.minimumSizeHint().width() <= 1024
-    assert view.minimumSizeHint().height() <= 240
+@pytest.mark.parametrize("classes", [10, 300])
+def test_the_last_parts_share_a_place_where_there_is_little_room(
+    view: EvaluationView, classes: int
+) -> None:
+    view.set_report(report(classes), "mlp")
+    (tabs,) = view.findChildren(QTabBar)
+    parts = (view.confusion, view.tiles, view.scores, view.reliability)
+
+    def in_sight(width: int) -> str:
+        view.resize(width, 240)
+        QApplication.processEvents()
+        seen = [part for part in parts if part.isVisible()]
+        assert all(
+            view.rect().contains(QRect(part.mapTo(view, QPoint(0, 0)), part.size()))
+            for part in seen
+        )
+        assert tabs.isVisible() == (len(seen) < len(parts))
+        return "".join("MICR"[parts.index(part)] for part in seen)
+
+    assert in_sight(1100) == "MICR"
+    assert in_sight(739) == "MIC"
+    tabs.setCurrentIndex(1)
+    assert [tabs.tabText(i) for i in range(tabs.count())] == ["Classes", "Calibration"]
+    assert in_sight(739) == "MIR"
+    assert in_sight(600) == "MR"  # what was chosen stays in front
+    assert in_sight(1100) == "MICR"
+    assert in_sight(view.minimumSizeHint().width()) == "R"
+    tabs.setCurrentIndex(0)
+    assert in_sight(view.minimumSizeHint().width()) == "M"
+    click(view.confusion, (1, 1))
+    assert in_sight(view.minimumSizeHint().width()) == "I"  # its images
+
+
+@pytest.mark.parametrize("classes", [10, 300])
+def test_no_figure_of_a_class_is_behind_the_scroll_bar(view: EvaluationView, classes: int) -> None:
+    view.set_report(report(classes), "mlp")
+    view.resize(739, 200)
+    QApplication.processEvents()
+    scores = view.scores
+    viewport = scores.viewport()
+    assert viewport is not None
+    bar = scores.verticalScrollBar()
+    assert bar is not None and bar.isVisible()
+    assert scores._column(scores._row_rect(0), 2).right() <= viewport.width()
 
 
 def test_what_a_bin_says(place: Placer) -> None:
     view = place(ReliabilityView())
     confidences = np.array([0.95] * 3 + [0.5], np.float32)
     view.set_reliability(reliability_of(confidences, np.array([True, True, False, True])))
-    assert view.title() == "Calibration error 33.75 %"
+    assert view.title() == "Calibration error 33.7 %"
     assert view.text_of(14) == (
         "Confidence 93 to 100 %: 3 images, 66.7 % read rightly, mean confidence 95.0 %"
     )
@@ -318,7 +478,7 @@ def test_an_evaluation_from_button_to_report(joined: Joined) -> None:
     assert joined.service.jobs == [joined.job]
     assert joined.button("Cancel").isVisible()
     joined.service.report_ready.emit(report(), "mlp")
-    assert joined.view.headline_texts()[0] == "mlp"
+    assert "mlp" in texts(joined.view)
     assert joined.button("Evaluate").isVisible()
 
 
@@ -334,7 +494,7 @@ def test_cancel_and_failure_leave_the_old_report(joined: Joined, qtbot: QtBot) -
         joined.service.failed.emit("It went wrong.")
     assert failed.args == ["It went wrong."]
     assert joined.button("Evaluate").isVisible()
-    assert joined.view.headline_texts()[0] == "mlp"
+    assert "mlp" in texts(joined.view)
 
 
 def test_without_a_network_it_says_so(joined: Joined, qtbot: QtBot) -> None:

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 from PyQt6.QtCore import QPointF, QSettings, Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from torch import nn
 
 from viewer.app import Application
 from viewer.controllers.exciting import ExcitingDock
@@ -21,12 +24,14 @@ from viewer.core.data.mnist import load_mnist
 from viewer.core.engine import Engine
 from viewer.core.errors import UserError
 from viewer.core.explain.exciting_images import ExcitingImage
+from viewer.core.imaging.pictures import open_picture
 from viewer.core.records import InferenceRequest, Selection
+from viewer.services import excitations
 from viewer.services.dataset import picture_of
 from viewer.services.evaluation import NetworkSource
-from viewer.services.excitations import ExcitationJob, ExcitationService
-from viewer.widgets.exciting_grid import ExcitingGrid, ExcitingTile
-from viewer.widgets.exciting_view import NO_SELECTION, READY, SILENT, ExcitingView
+from viewer.services.excitations import NO_PICTURES, ExcitationJob, ExcitationService
+from viewer.widgets.exciting.grid import ExcitingGrid, ExcitingTile
+from viewer.widgets.exciting.view import NO_SELECTION, READY, SILENT, ExcitingView
 from viewer.widgets.theme import Theme
 
 WAIT_MS = 30_000
@@ -103,8 +108,87 @@ def test_another_data_set_is_searched_if_the_own_one_is_not_here(
 ) -> None:
     found_by(service, qtbot, ExcitationJob(DIGITS, "dense", 3, dataset="cifar10"))
     assert data.asked == ["mnist"]
-    assert service._images("fashion_mnist", "kmnist") is data.images
+    assert service._first_here("fashion_mnist", "kmnist", "mnist") is data.images
     assert data.asked[1:] == ["fashion_mnist", "kmnist"]  # and MNIST, which is kept
+
+
+@pytest.fixture
+def colored(tmp_path: Path) -> NetworkSource:
+    """Return a network of pictures that was trained on no data set."""
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    path = tmp_path / "colored.pt2"
+    torch.export.save(torch.export.export(module.eval(), (torch.rand(1, 3, 32, 32),)), path)
+    return NetworkSource("colored", str(path))
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Path:
+    """Return a folder of pictures, one of them broken."""
+    rng = np.random.default_rng(0)
+    (tmp_path / "album").mkdir()
+    for i in range(12):
+        pixels = rng.integers(0, 256, (32, 32, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "album" / f"{i}.png")
+    (tmp_path / "album" / "broken.png").write_bytes(b"no picture")
+    return tmp_path / "album"
+
+
+def test_a_network_of_pictures_is_shown_those_of_the_folder(
+    service: ExcitationService, data: Data, qtbot: QtBot, colored: NetworkSource, album: Path
+) -> None:
+    begun: list[str] = []
+    places: list[tuple[int, int]] = []
+    service.begun.connect(begun.append)
+    service.progress.connect(lambda done, total: places.append((done, total)))
+    job = ExcitationJob(colored, "0", 2, dataset="mnist", folder=album)
+    images = found_by(service, qtbot, job)
+    engine = Engine.open(colored.model)
+    answers = {}
+    for i in range(12):
+        picture = open_picture(album / f"{i}.png")
+        record = engine.run(InferenceRequest(1, picture))
+        answers[picture.path] = float(record.outputs["0"][2].max())
+    strongest = sorted(answers, key=lambda path: -answers[path])[:9]
+    assert [image.picture.path for image in images] == strongest
+    assert [image.excitation.value for image in images] == [answers[path] for path in strongest]
+    assert begun == ["pictures of album"]
+    assert places[-1] == (13, 13)  # the broken one is passed over
+    assert data.asked == []
+
+
+def test_a_large_folder_is_searched_in_part(
+    service: ExcitationService,
+    qtbot: QtBot,
+    colored: NetworkSource,
+    album: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(excitations, "MAX_PICTURES", 5)
+    begun: list[str] = []
+    service.begun.connect(begun.append)
+    images = found_by(service, qtbot, ExcitationJob(colored, "0", 2, folder=album))
+    assert begun == ["of the 13 pictures of album"]
+    assert 4 <= len({image.picture.path for image in images}) <= 5
+
+
+def test_a_network_of_pictures_is_shown_no_digits(
+    service: ExcitationService, data: Data, qtbot: QtBot, colored: NetworkSource
+) -> None:
+    with qtbot.waitSignal(service.failed, timeout=WAIT_MS) as failed:
+        service.submit(ExcitationJob(colored, "0", 2, dataset="mnist"))
+    assert failed.args == [NO_PICTURES]
+    assert data.asked == []
+
+
+def test_a_folder_without_a_readable_picture(
+    service: ExcitationService, qtbot: QtBot, colored: NetworkSource, album: Path
+) -> None:
+    for path in album.glob("[0-9]*.png"):
+        path.unlink()
+    with qtbot.waitSignal(service.failed, timeout=WAIT_MS) as failed:
+        service.submit(ExcitationJob(colored, "0", 2, folder=album))
+    assert "broken.png is not a picture" in failed.args[0]
 
 
 def test_a_search_is_cancelled(service: ExcitationService, data: Data, qtbot: QtBot) -> None:

@@ -23,9 +23,9 @@ from tests.unit.blocky import residual
 from viewer.core.imaging.color_scale import scale_for
 from viewer.core.imaging.display import DisplaySettings
 from viewer.core.records import NetworkRecord, Selection
-from viewer.widgets.flow import FlowView
-from viewer.widgets.flow_blocks import open_rect
-from viewer.widgets.flow_picture import MapsPicture
+from viewer.widgets.flow.blocks import open_rect
+from viewer.widgets.flow.picture import MapsPicture
+from viewer.widgets.flow.view import FlowView
 from viewer.widgets.theme import DARK, LIGHT, Theme
 
 ALT = Qt.KeyboardModifier.AltModifier
@@ -227,7 +227,7 @@ def test_a_lock_inside_of_a_block_is_there_when_it_is_open(view: FlowView) -> No
     view.set_selection(Selection("body.1.conv", 0, 0, 0))
     with_lock: list[tuple[str, ...]] = []
     view.frozen_changed.connect(with_lock.append)
-    KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_L)
+    KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_L, Qt.KeyboardModifier.ShiftModifier)
     assert with_lock == [("body.1.conv",)]
 
 

@@ -14,9 +14,10 @@ from tests.large_net import NETWORK, large_record
 from viewer.core.imaging.color_scale import NOT_FINITE_COLOR
 from viewer.core.imaging.reduce import area_mean
 from viewer.core.records import Selection
-from viewer.widgets import flow_keys, flow_overlay
-from viewer.widgets.flow import FlowView
-from viewer.widgets.flow_color_picture import packed
+from viewer.widgets.flow import keys as flow_keys
+from viewer.widgets.flow import overlay as flow_overlay
+from viewer.widgets.flow.color_picture import packed
+from viewer.widgets.flow.view import FlowView
 from viewer.widgets.theme import LIGHT
 
 

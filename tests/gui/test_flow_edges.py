@@ -10,7 +10,7 @@ from tests.unit.blocky import by_hand, traced
 from tests.unit.test_layout_branches import OPENED, laid_out, shown_of
 from viewer.core.blocks import BlockTree
 from viewer.core.layout import FlowLayout
-from viewer.widgets.flow_edges import Edge, route_edges
+from viewer.widgets.flow.edges import Edge, route_edges
 
 
 @pytest.mark.parametrize("name", OPENED)

@@ -11,9 +11,9 @@ from viewer.core.imaging.kernels import KernelMatrix
 from viewer.core.imaging.mosaic import Grid
 from viewer.core.layout import FlowLayout, lay_out
 from viewer.core.records import Kind, Node, Selection
-from viewer.widgets.flow_edges import Edge, route_edges
-from viewer.widgets.flow_geometry import kernel_rect, patch_rect, pitch, selection_at
-from viewer.widgets.flow_keys import next_channel, next_layer
+from viewer.widgets.flow.edges import Edge, route_edges
+from viewer.widgets.flow.geometry import kernel_rect, patch_rect, pitch, selection_at
+from viewer.widgets.flow.keys import next_channel, next_layer
 
 RATIOS = (1.0, 1.25, 1.5, 1.75, 2.0, 3.0)
 

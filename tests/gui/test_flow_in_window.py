@@ -14,7 +14,7 @@ from tests.gui.flow_desk import KEYS_AND_MOUSE, in_viewport, layout_of
 from viewer.app import Application
 from viewer.controllers.main import MainController
 from viewer.core.records import Selection
-from viewer.widgets.flow_blocks import open_rect
+from viewer.widgets.flow.blocks import open_rect
 
 WAIT_MS = 20_000
 

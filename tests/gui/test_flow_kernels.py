@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from tests.small_net import SmallNet, drawing, small_net
 from viewer.core.imaging.display import DisplaySettings
 from viewer.core.records import WeightsRecord
-from viewer.widgets.flow import FlowView
+from viewer.widgets.flow.view import FlowView
 from viewer.widgets.theme import LIGHT
 
 

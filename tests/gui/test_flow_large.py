@@ -21,12 +21,12 @@ from viewer.core.imaging.display import DisplaySettings, Scope
 from viewer.core.imaging.kernels import color_kernels
 from viewer.core.imaging.reduce import area_mean
 from viewer.core.records import ActivationRecord, Selection
-from viewer.widgets import flow_overlay
-from viewer.widgets.flow import FlowView
-from viewer.widgets.flow_fields import Fields
-from viewer.widgets.flow_geometry import patch_rect, selection_at, tile_rect
-from viewer.widgets.flow_picture import BAND_PIXELS, KEPT_PIXELS, BandStore, MapsPicture
-from viewer.widgets.flow_scene import FlowScene
+from viewer.widgets.flow import overlay as flow_overlay
+from viewer.widgets.flow.fields import Fields
+from viewer.widgets.flow.geometry import patch_rect, selection_at, tile_rect
+from viewer.widgets.flow.picture import BAND_PIXELS, KEPT_PIXELS, BandStore, MapsPicture
+from viewer.widgets.flow.scene import FlowScene
+from viewer.widgets.flow.view import FlowView
 from viewer.widgets.theme import LIGHT
 
 BY_NAME = {node.name: node for node in NODES}
@@ -75,7 +75,7 @@ def scroll_to(view: FlowView, node: str) -> None:
 
 
 def card_at_level(node: str, zoom: float) -> Card:
-    return card_options(BY_NAME[node], BY_NAME, Level(zoom), TextSizes(), 1000)[0]
+    return card_options(BY_NAME[node], BY_NAME, Level(zoom), TextSizes(), 1000)[0].card
 
 
 def color_at(image: QImage, place: QPointF) -> int:
@@ -246,7 +246,7 @@ def test_kept_bands_keep_no_records(view: FlowView) -> None:
 def test_a_record_is_reported_once_all_in_sight_is_painted(
     view: FlowView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("viewer.widgets.flow_coloring.SLICE_NS", 1)  # a band at a time
+    monkeypatch.setattr("viewer.widgets.flow.coloring.SLICE_NS", 1)  # a band at a time
     painted: list[bool] = []
     view.record_painted.connect(lambda _: painted.append(scene_of(view).complete))
     viewport = view.viewport()
@@ -262,7 +262,7 @@ def test_a_record_is_reported_once_all_in_sight_is_painted(
 def test_a_stream_of_records_starves_no_card(
     view: FlowView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("viewer.widgets.flow_coloring.SLICE_NS", 1)
+    monkeypatch.setattr("viewer.widgets.flow.coloring.SLICE_NS", 1)
     viewport = view.viewport()
     assert viewport is not None
     records = [large_record(seed) for seed in range(2)]
@@ -280,7 +280,7 @@ def test_a_stream_of_records_starves_no_card(
 def test_one_scale_for_the_network_is_found_in_slices(
     view: FlowView, record: ActivationRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("viewer.widgets.flow_coloring.SLICE_NS", 1000)
+    monkeypatch.setattr("viewer.widgets.flow.coloring.SLICE_NS", 1000)
     view.set_display(DisplaySettings(scope=Scope.NETWORK))
     viewport = view.viewport()
     assert viewport is not None

@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 from tests.gui.test_flow import shown_view
 from tests.small_net import SmallNet, small_net
 from viewer.core.records import Selection
-from viewer.widgets.flow import FlowView
-from viewer.widgets.flow_locks import FREE_TIP, FROZEN_TIP, Locks, lock_rect
+from viewer.widgets.flow.locks import FREE_TIP, FROZEN_TIP, Locks, lock_rect
+from viewer.widgets.flow.view import FlowView
 from viewer.widgets.theme import Theme
 
 KEYS_AND_MOUSE: Any = QTest  # PyQt's annotations of QTest take "self" for an argument
@@ -103,14 +103,14 @@ def test_a_frozen_layer_of_another_network_is_not_told(view: FlowView, qtbot: Qt
 def test_a_key_freezes_the_selected_layer(view: FlowView, qtbot: QtBot) -> None:
     view.set_selection(Selection("conv2", 1, 2, 2))
     with qtbot.assertNotEmitted(view.frozen_changed):
-        KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_L)
+        KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_L, Qt.KeyboardModifier.ShiftModifier)
     view.set_freezable(NAMES)
     with qtbot.waitSignal(view.frozen_changed) as changed:
-        KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_L)
+        KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_L, Qt.KeyboardModifier.ShiftModifier)
     assert changed.args == [("conv2",)]
     view.set_selection(Selection("relu2", 1, 2, 2))
     with qtbot.assertNotEmitted(view.frozen_changed):
-        KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_L)
+        KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_L, Qt.KeyboardModifier.ShiftModifier)
 
 
 def test_two_quick_clicks_are_two_clicks(view: FlowView) -> None:

@@ -7,8 +7,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.flow_desk import KEYS_AND_MOUSE, layout_of, shown_view
 from tests.unit.blocky import residual
-from viewer.widgets.flow import FlowView
-from viewer.widgets.flow_minimap import CLOSE_PX
+from viewer.widgets.flow.minimap import CLOSE_PX
+from viewer.widgets.flow.view import FlowView
 from viewer.widgets.theme import Theme
 
 LEFT = Qt.MouseButton.LeftButton

@@ -6,8 +6,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.flow_desk import KEYS_AND_MOUSE, layout_of, shown_view
 from tests.unit.blocky import residual
-from viewer.widgets.flow import FlowView
-from viewer.widgets.flow_search import MAX_ROWS, NOTHING
+from viewer.widgets.flow.search import MAX_ROWS, NOTHING
+from viewer.widgets.flow.view import FlowView
 from viewer.widgets.theme import Theme
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier

@@ -13,7 +13,7 @@ from PyQt6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from tests.gui.training_desk import Desk, Writer, finished_run
-from viewer.controllers.following import progress_of
+from viewer.controllers.training.following import progress_of
 from viewer.core.training.progress import RunState
 from viewer.core.training.run_folder import RunFolder
 
@@ -278,7 +278,7 @@ def test_the_action_asks_for_a_folder(desk: Desk, writer: Writer) -> None:
     desk.window.action_set["follow_run"].trigger()
     (dialog,) = desk.window.findChildren(QFileDialog)
     assert dialog.fileMode() is QFileDialog.FileMode.Directory
-    dialog.fileSelected.emit(str(writer.path))
+    dialog.filesSelected.emit([str(writer.path)])
     dialog.reject()
 
     desk.wait(lambda: desk.training.panel is not None and desk.shows(writer.newest))

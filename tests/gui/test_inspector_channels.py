@@ -15,12 +15,14 @@ from PyQt6.QtWidgets import QComboBox, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.large_net import NETWORK, large_record, large_weights
-from viewer.core.channel_strength import Order, channel_order
+from viewer.core.channel_strength import Order, channel_order, kernel_order
 from viewer.core.imaging.display import DisplaySettings, Scope
 from viewer.core.records import ActivationRecord, Kind, Node, Selection
-from viewer.widgets.inspector import Inspector
-from viewer.widgets.inspector_channels import ChannelBrowser
-from viewer.widgets.inspector_kernels import LOOK_WEIGHTS
+from viewer.widgets.inspector.channels import ChannelBrowser
+from viewer.widgets.inspector.kernels import BY_NUMBER, BY_STRENGTH, LOOK_WEIGHTS, KernelPanel
+from viewer.widgets.inspector.model import Kernels
+from viewer.widgets.inspector.view import Inspector
+from viewer.widgets.kernel_view import KernelSpot
 from viewer.widgets.style import Appearance
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
@@ -83,6 +85,11 @@ def test_a_page_shows_as_many_channels_as_fit(inspector: Inspector) -> None:
     assert len(browser.tiles._images) == capacity
     browser._pager.turn(1)
     assert browser.shown() == tuple(range(capacity, 2 * capacity))
+    numbers = f"channels {capacity} to {2 * capacity - 1}"
+    assert browser._pager.status() == f"{numbers} of 512"
+    sort(browser, Order.MEAN)
+    assert browser._pager.status() == f"ranks 1 to {capacity} of 512"
+    sort(browser, Order.NUMBER)
     browser._pager.turn(10_000)
     assert browser.shown()[-1] == 511
     assert browser._pager.status().endswith("of 512")
@@ -112,6 +119,60 @@ def test_the_order_follows_the_answer(inspector: Inspector, qtbot: QtBot) -> Non
     inspector.set_record(other)
     expected = channel_order(other.outputs["conv2"], Order.MAXIMUM, 512)
     qtbot.waitUntil(lambda: browser.shown() == tuple(expected[: browser.tiles.capacity]))
+
+
+def sort_kernels(panel: KernelPanel, by: str) -> None:
+    box = panel.findChild(QComboBox)
+    assert box is not None and not box.isHidden()
+    box.setCurrentText(by)
+
+
+def test_kernels_are_sorted_by_strength(qtbot: QtBot, appearance: Appearance) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(300, 240)
+    panel = KernelPanel(window)
+    panel.resize(300, 240)
+    with qtbot.waitExposed(window):
+        window.show()
+    layer = np.random.default_rng(0).standard_normal((2, 512, 3, 3), np.float32)
+    panel.set_kernels(Kernels("conv", 1, layer[1], layer, None, 0, False, None, "input"))
+    expected = kernel_order(layer[1]).tolist()
+    count = len(panel.view.shown())
+    assert panel.view.shown() == list(range(count)) and count < 512
+    assert panel._range.text() == f"kernels 0 to {count - 1}"
+    panel.view.turn(1)
+    sort_kernels(panel, BY_STRENGTH)
+    assert panel.view.shown() == expected[:count]
+    assert panel._range.text() == f"ranks 1 to {count}"
+    # What is pointed at is the kernel that is there, by its own number.
+    told: list[str] = []
+    panel.readout_changed.connect(told.append)
+    place = panel.view.cell_rect(KernelSpot(expected[1], 0, 1)).center().toPoint()
+    QTest.mouseMove(panel.view, place)
+    assert told[-1].startswith(f"channel {expected[1]}, y 0, x 1: ")
+    panel.set_selected(Selection("conv", 1, 1, 1, in_channel=expected[-1]))
+    assert expected[-1] in panel.view.shown()  # turned to the page of a selected weight
+    sort_kernels(panel, BY_NUMBER)
+    assert panel.view.shown() == list(range(count))
+
+
+def test_kernels_keep_their_places_for_a_moment_while_they_change(
+    inspector: Inspector, qtbot: QtBot
+) -> None:
+    inspector.set_selection(Selection("conv2", 5))
+    panel = inspector.parts.kernels
+    panel._resort.setInterval(0)
+    sort_kernels(panel, BY_STRENGTH)
+    before = panel.view.shown()
+    weights = large_weights()
+    other = {**weights.weights, "conv2": weights.weights["conv2"][:, ::-1].copy()}
+    inspector.set_weights(replace(weights, weights=MappingProxyType(other)))
+    assert panel.view.shown() == before
+    assert panel.kernels is not None
+    expected = kernel_order(panel.kernels.values).tolist()[: len(before)]
+    qtbot.waitUntil(lambda: panel.view.shown() == expected)
+    assert expected != before
 
 
 def test_a_click_selects_and_two_open(inspector: Inspector, qtbot: QtBot) -> None:
@@ -177,7 +238,7 @@ def test_one_scale_for_the_network_comes_in_slices(
     qtbot: QtBot,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("viewer.widgets.inspector.LOOK_VALUES", 1)
+    monkeypatch.setattr("viewer.widgets.inspector.view.LOOK_VALUES", 1)
     inspector.set_display(DisplaySettings(scope=Scope.NETWORK))
     inspector.set_selection(Selection("conv2", 3))
     outputs = record.outputs.items()

@@ -12,12 +12,12 @@ from PyQt6.QtWidgets import QApplication, QDialogButtonBox
 from pytestqt.qtbot import QtBot
 
 from tests.gui.training_desk import Desk
-from viewer.controllers.keep_limit import DEFAULT_MB, LIMIT_KEY, KeepLimitController
-from viewer.controllers.time_machine import TimeMachine
+from viewer.controllers.training.keep_limit import DEFAULT_MB, LIMIT_KEY, KeepLimitController
+from viewer.controllers.training.time_machine import TimeMachine
 from viewer.core.training.progress import RunState
 from viewer.services.training import TrainingService
-from viewer.widgets.keep_limit_dialog import MAX_MB, KeepLimitDialog
-from viewer.widgets.time_slider import TimeSlider
+from viewer.widgets.training.keep_limit_dialog import MAX_MB, KeepLimitDialog
+from viewer.widgets.training.time_slider import TimeSlider
 
 
 @pytest.fixture(autouse=True)

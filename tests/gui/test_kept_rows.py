@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.small_net import drawing, small_net
 from viewer.core.records import ActivationRecord, FloatArray, Legibility, NetworkRecord
-from viewer.widgets.flow import FlowView
-from viewer.widgets.prediction import DIGITS, PredictionPanel
+from viewer.widgets.flow.view import FlowView
+from viewer.widgets.prediction.view import DIGITS, PredictionPanel
 from viewer.widgets.theme import DARK, LIGHT
 
 # Letters that reach beyond their own line.

@@ -1,11 +1,14 @@
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
+from PIL import Image
 from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import WindowMaker
@@ -15,9 +18,11 @@ from viewer.controllers.lab import LabController, fitted
 from viewer.controllers.views import ViewController
 from viewer.core.records import FloatArray, Selection, WeightsRecord
 from viewer.services.all import Services
-from viewer.widgets.flow import FlowView
-from viewer.widgets.inspector import Inspector
-from viewer.widgets.lab_input import DATASET, DRAWING, PICTURE
+from viewer.widgets.flow.view import FlowView
+from viewer.widgets.inspector.view import Inspector
+from viewer.widgets.lab.input import DATASET, DRAWING, PICTURE
+from viewer.widgets.lab.plates import Spot
+from viewer.widgets.sliding.view import SlidingView
 from viewer.widgets.theme import LIGHT
 
 
@@ -29,6 +34,7 @@ class FakeView(QObject):
     picture_requested = pyqtSignal()
     network_filters_requested = pyqtSignal()
     network_filter_chosen = pyqtSignal(int)
+    network_channel_chosen = pyqtSignal(int)
     kernel_applied = pyqtSignal(object, int)
     kernel_undo_requested = pyqtSignal()
 
@@ -101,6 +107,24 @@ def test_filters_of_the_network_are_listed_and_brought(bench: Bench) -> None:
     kernel, name = bench.calls.set_kernel.call_args.args
     assert name == "conv2, filter 0, channel 0"
     np.testing.assert_array_equal(kernel, bench.net.weights.weights["conv2"][0, :1])
+    count = bench.net.weights.weights["conv2"].shape[1]
+    bench.calls.set_network_channels.assert_called_with(name, 0, count)
+
+
+def test_another_channel_of_a_deep_filter_is_brought(bench: Bench) -> None:
+    bench.view.network_filters_requested.emit()
+    first = len(bench.net.weights.weights["conv1"])
+    bench.view.network_filter_chosen.emit(first + 1)
+    bench.view.network_channel_chosen.emit(3)
+    kernel, name = bench.calls.set_kernel.call_args.args
+    assert name == "conv2, filter 1, channel 3"
+    np.testing.assert_array_equal(kernel, bench.net.weights.weights["conv2"][1, 3:4])
+    count = bench.net.weights.weights["conv2"].shape[1]
+    bench.calls.set_network_channels.assert_called_with(name, 3, count)
+    before = bench.calls.set_kernel.call_count
+    bench.weights = None  # another network is on its way
+    bench.view.network_channel_chosen.emit(2)
+    assert bench.calls.set_kernel.call_count == before
 
 
 def test_a_kernel_is_asked_into_the_network_in_its_shape(bench: Bench, qtbot: QtBot) -> None:
@@ -163,7 +187,10 @@ class Joined:
         self.window.set_central(flow)
         self.window.set_inspector(inspector)
         self.services = Services()
-        self.dock = LabDock(self.window, self.views, self.services, self.window)
+        self.dataset = "mnist"
+        self.dock = LabDock(
+            self.window, self.views, self.services, self.window, dataset=lambda: self.dataset
+        )
         self.views.set_network(net.network, net.weights)
 
     def replaced(self) -> bool:
@@ -253,3 +280,66 @@ def test_the_selected_filter_is_offered_first(
     kernel = joined.net.weights.weights["conv2"][5, selection.in_channel or 0]
     assert view.result is not None
     np.testing.assert_array_equal(view.result.kernels[0, 0], kernel)
+
+
+def test_images_are_of_the_data_set_at_hand(joined: Joined, qtbot: QtBot, tmp_path: Path) -> None:
+    for place, name in enumerate(("oak", "elm")):
+        (tmp_path / "leaves" / name).mkdir(parents=True)
+        for number in range(3):
+            image = Image.new("RGB", (40, 40), (200, 100 * place, 20 * number))
+            image.save(tmp_path / "leaves" / name / f"{number}.png")
+    samples = joined.services.samples
+    samples.start()
+    joined.dock.show()
+    view = joined.dock.view
+    assert view is not None
+    try:
+        titles = []
+        for dataset in ("mnist", f"{tmp_path / 'leaves'}@32color"):
+            joined.dataset = dataset
+            with qtbot.waitSignal(samples.image_ready, timeout=30_000) as ready:
+                view.set_source(DATASET)
+                view.next_image_requested.emit()
+            assert ready.args is not None
+            titles.append(ready.args[1])
+        assert titles[0].startswith("MNIST ") and titles[1].startswith("leaves ")
+        assert view.result is not None
+        assert view.result.image.shape == (3, 32, 32)
+        assert (view.result.image[0] == np.float32(200 / 255)).all()
+    finally:
+        assert samples.shutdown()
+
+
+def test_the_experiment_is_stepped_through(joined: Joined) -> None:
+    dock = joined.dock
+    dock.show()
+    assert dock.view is not None
+    lab = dock.view
+    lab.set_image(PICTURE, np.random.default_rng(0).random((9, 9)))
+    lab.set_source(PICTURE)
+    lab.set_kernels(np.ones((2, 1, 3, 3)), ("one", "two"))
+    lab.kernels.select(1)
+    lab.pin(Spot(1, 2, 4))
+    assert not joined.window.findChildren(SlidingView)  # nothing is built before it is wanted
+    button = next(b for b in lab.findChildren(QPushButton) if b.text() == "Step through")
+    button.click()
+    steps = dock.steps.view
+    assert steps is not None and steps.isVisible()
+    assert steps.slide is not None and steps.slide.channel == 1
+    assert steps.cell == (2, 4)
+    assert lab.result is not None and steps.scene is not None
+    assert steps.scene.item.value == pytest.approx(lab.result.maps[1, 2, 4], rel=1e-5)
+    lab.change_settings(bias=0.5)  # it follows the lab, and stays where it is
+    assert steps.cell == (2, 4) and steps.scene.item.bias == 0.5
+    assert steps.scene.item.value == pytest.approx(lab.result.maps[1, 2, 4], rel=1e-5)
+    lab.change_settings(stride=2)
+    assert steps.slide.map_shape == (4, 4)
+    lab.change_settings(padding=0, dilation=3, stride=1)
+    lab.set_kernels(np.ones((1, 1, 5, 5)), ("five",))  # larger than the input: no result
+    assert lab.problem and not button.isEnabled()
+    joined.dock.steps.toggle()
+    lab.set_kernels(np.ones((1, 1, 3, 3)), ("three",))
+    lab.change_settings(dilation=1)
+    assert steps.slide.dilation == (3, 3)  # nobody looks
+    joined.dock.steps.toggle()
+    assert steps.slide.dilation == (1, 1)

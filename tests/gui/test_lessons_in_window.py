@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PyQt6.QtCore import QPointF, QSettings, Qt
 from PyQt6.QtGui import QImage, QPainter
 from PyQt6.QtTest import QTest
@@ -16,29 +17,33 @@ from PyQt6.QtWidgets import QApplication, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.few_digits import CONFIG, load_few
+from tests.lesson_answers import answers
 from viewer.app import Application
-from viewer.controllers import learning
 from viewer.controllers.glossary_tips import (
     CONTROLS,
     MORE,
     short_definition,
     term_of_control,
 )
-from viewer.controllers.lesson_progress import ProgressStore
-from viewer.controllers.lessons import LessonsController
+from viewer.controllers.lessons import learning
+from viewer.controllers.lessons.panel import LessonsController
+from viewer.controllers.lessons.progress import ProgressStore
 from viewer.controllers.main import MainController
+from viewer.core.data import mnist_corner
 from viewer.core.imaging.stroke_file import line_of
 from viewer.core.lessons.lesson import AnswerKind
 from viewer.core.lessons.library import read_library
 from viewer.core.records import Drawing, Selection
 from viewer.core.resources import resource_path
+from viewer.core.training.config import TrainingConfig
 from viewer.core.training.library import list_runs
+from viewer.core.training.loop import TrainingData
 from viewer.core.training.progress import RunState
-from viewer.widgets.glossary_kit import HEIGHT, WIDTH, Pen
-from viewer.widgets.glossary_panel import PICTURES
-from viewer.widgets.ink_surface import Tool
-from viewer.widgets.lessons_cover import LessonCover
-from viewer.widgets.lessons_list import BEGUN, BROKEN, DONE
+from viewer.widgets.glossary.kit import HEIGHT, WIDTH, Pen
+from viewer.widgets.glossary.panel import PICTURES
+from viewer.widgets.inputs.ink_surface import Tool
+from viewer.widgets.lessons.cover import LessonCover
+from viewer.widgets.lessons.list import BEGUN, BROKEN, DONE
 from viewer.widgets.theme import Theme
 
 WAIT_MS = 30_000
@@ -47,6 +52,24 @@ FOLDER = resource_path("lessons")
 DRAWINGS = {path.stem for path in (FOLDER / "drawings").iterdir()}
 IDS = [lesson.id for lesson in read_library([FOLDER], DRAWINGS).lessons]
 SEVEN = np.array([(70, 62), (140, 59), (210, 62), (174, 140), (126, 238)], np.float32)
+
+
+def load_few_of(config: TrainingConfig) -> TrainingData:
+    """Return few digits; in the corner where the lesson wants them there."""
+    found = load_few(config)
+    if config.dataset != mnist_corner.NAME:
+        return found
+    parts = (
+        replace(
+            part,
+            name=mnist_corner.NAME,
+            images=mnist_corner.in_corner(part.images),
+            mean=mnist_corner.MEAN,
+            std=mnist_corner.STD,
+        )
+        for part in (found.train, found.test)
+    )
+    return TrainingData(*parts)
 
 
 class Desk:
@@ -129,7 +152,7 @@ def desk(
     monkeypatch.setattr(learning, "own_folder", lambda: own)
     settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     application = Application(qapp, settings, runs_root=tmp_path / "runs")
-    application.services.training._load_data = load_few
+    application.services.training._load_data = load_few_of
     application.window.resize(1440, 900)
     application.start()
     application.complete()
@@ -145,6 +168,22 @@ def written(desk: Desk) -> bytes:
     source = desk.main.inputs.source
     assert isinstance(source, Drawing) and source.strokes
     return line_of(source)
+
+
+def right_answer(desk: Desk, number: int) -> str:
+    """Return the answer of a question of the lesson under way, as plain torch has it."""
+    lesson, weights = desk.lessons.lesson, desk.main.views.weights
+    assert lesson is not None and weights is not None
+    found = answers()[lesson.id][number]
+    if isinstance(found, str):
+        return found
+    names = {"weight": weights.weights, "bias": weights.biases}
+    state = {
+        f"{node}.{name}": torch.from_numpy(values.copy())
+        for name, arrays in names.items()
+        for node, values in arrays.items()
+    }
+    return found(state)
 
 
 def wrong_answer(desk: Desk) -> str:
@@ -171,20 +210,25 @@ def test_lesson(desk: Desk, key: str) -> None:
     lesson = desk.lessons.lesson
     assert lesson is not None and desk.lessons.panel is not None
     page = desk.lessons.panel.page
+    asked = 0
     for number, step in enumerate(lesson.steps):
         desk.ready()
         assert desk.lessons.step == number
         assert page.text.text() != "" and "…" not in page.text.text()
+        assert "…" not in page.answer.question.text()
         if step.point_at:
             assert desk.lessons.stage.place(step.point_at) is not None, step.point_at
         if step.ask is not None:
             desk.give(wrong_answer(desk))
             assert "Not yet" in desk.feedback(), step.title
+            assert "{=" not in desk.feedback()
             assert page.reveal.text() == ""
-            desk.give(desk.lessons.right_answer_text())
+            desk.give(right_answer(desk, asked))
             assert "Right." in desk.feedback(), step.title
+            asked += 1
             assert page.reveal.text() != "" and "…" not in page.reveal.text()
         page.next_button.click()
+    assert asked == len(answers()[key])
     assert desk.lessons.lesson is None
     rows = {row.key: row.mark for row in desk.lessons.panel.list.rows}
     assert rows[key] == DONE
@@ -310,14 +354,51 @@ def test_an_action_that_fails_is_told_and_the_lesson_goes_on(desk: Desk, tmp_pat
     own = tmp_path / "lessons"
     own.mkdir()
     text = 'id = "m"\ntitle = "M"\ngoals = []\n[[steps]]\ntitle = "S"\ntext = "T"\n'
-    text += 'do = [{ select = { layer = "nothing", channel = 0 } }]\n'
+    text += "do = [{ clear = true }, { shift = [1, 0] }]\n"
     (own / "m.toml").write_text(text + '[[steps]]\ntitle = "Two"\ntext = "T"\n')
     desk.lessons._show_list()
     desk.lessons.begin("m")
-    assert desk.lessons.panel is not None
-    assert "no layer" in desk.lessons.panel.page.message.text()
+    panel = desk.lessons.panel
+    assert panel is not None
+    desk.qtbot.waitUntil(lambda: "nothing to move" in panel.page.message.text(), timeout=WAIT_MS)
     desk.lessons.next()
     desk.ready()
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        ('{ select = { layer = "conv9", channel = 0 } }', "digits has no layer 'conv9'"),
+        ('{ sliding = { layer = "conv1", channel = 16 } }', "conv1 has channel 0 to 15, not 16"),
+        (
+            '{ train = { steps = 1, network = "dense" } }, { show = "conv1" }',
+            "has no layer 'conv1'",
+        ),
+    ],
+)
+def test_a_lesson_that_does_not_fit_says_so_at_begin_and_harms_nothing(
+    desk: Desk, tmp_path: Path, action: str, words: str
+) -> None:
+    desk.draw()
+    drawing = written(desk)
+    own = tmp_path / "lessons"
+    own.mkdir()
+    text = 'id = "m"\ntitle = "M"\ngoals = []\n[[steps]]\ntitle = "S"\ntext = "T"\n'
+    text += 'do = [{ open = "digits" }, { clear = true }]\n'
+    (own / "m.toml").write_text(f'{text}[[steps]]\ntitle = "2"\ntext = "T"\ndo = [{action}]\n')
+    desk.lessons._show_list()
+    assert desk.lessons.panel is not None
+    listing = desk.lessons.panel.list
+    listing.list.setCurrentRow([row.key for row in listing.rows].index("m"))
+    listing.begin.click()
+    desk.qtbot.waitUntil(lambda: words in html.unescape(listing.message.text()), timeout=WAIT_MS)
+    assert "m.toml" in listing.message.text() and "Line 8, step 2" in listing.message.text()
+    assert listing.message.isVisible()
+    assert desk.lessons.lesson is None and not desk.lessons.panel.in_lesson
+    assert written(desk) == drawing
+    assert desk.main.networks.model == "digits"
+    listing.list.setCurrentRow(0)
+    assert not listing.message.isVisible()
 
 
 def test_the_digit_can_be_dragged_and_its_maps_move_with_it(desk: Desk) -> None:
@@ -380,6 +461,35 @@ def test_the_lessons_training_ends_with_the_lesson(desk: Desk, tmp_path: Path) -
     desk.lessons.leave()
     desk.qtbot.waitUntil(lambda: desk.main.networks.model == "digits", timeout=WAIT_MS)
     assert len(list_runs(tmp_path / "runs")) == 1
+
+
+def test_a_step_of_a_training_that_is_set_up_again_starts_anew(desk: Desk) -> None:
+    desk.begin("learning")
+    desk.lessons.next()
+    desk.ready()
+    changed = 'count(weight("conv1") - kept("first") != 0)'
+    before = desk.lessons._live().evaluate(changed)
+    assert before != 0
+    desk.lessons.again()
+    desk.ready()
+    assert desk.lessons._live().evaluate(changed) == before
+
+
+def test_both_networks_of_a_lesson_stay_in_the_curves(desk: Desk) -> None:
+    desk.begin("dense-or-convolutional")
+    titles = [step.title for step in desk.lessons.lesson.steps] if desk.lessons.lesson else []
+    for _ in range(titles.index("The convolutional one learns")):
+        desk.lessons.next()
+        desk.ready()
+    panel = desk.main.training.panel
+    assert panel is not None
+
+    def names() -> set[str]:
+        return {run.name for run in panel.curves._runs()}
+
+    desk.qtbot.waitUntil(
+        lambda: names() == {"Lesson dense", "Lesson convolutional"}, timeout=WAIT_MS
+    )
 
 
 def test_a_click_on_a_map_does_not_hide_the_lesson(desk: Desk) -> None:

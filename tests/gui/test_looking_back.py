@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.few_digits import CONFIG, few_digits
 from tests.gui.training_desk import Desk, finished_run
-from viewer.controllers.training_dock import OPEN_KEY
+from viewer.controllers.training.dock import OPEN_KEY
 from viewer.core.live import Snapshot
 from viewer.core.nets.checkpoint import load_checkpoint
 from viewer.core.nets.table_rows import LayerRow, rows_to_json

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
+from PyQt6.QtCore import QMimeData, QPoint, QPointF, QRect, QSettings, Qt, QUrl
 from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence
 from PyQt6.QtTest import QTest as _QTest
 from PyQt6.QtWidgets import (
@@ -22,20 +22,24 @@ from PyQt6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from viewer.core.records import NetworkRecord
-from viewer.widgets.actions import ACTIONS, ActionRow, tooltip_of
 from viewer.widgets.color_menu import ColorChoice, ColorGroup
-from viewer.widgets.dialogs import (
+from viewer.widgets.inputs.ink_surface import Tool
+from viewer.widgets.selectable_text import SelectableText
+from viewer.widgets.style import DARK_MODE, Appearance
+from viewer.widgets.theme import DARK
+from viewer.widgets.window.action_row import ActionRow, tooltip_of
+from viewer.widgets.window.actions import ACTIONS
+from viewer.widgets.window.caption import GUESSED
+from viewer.widgets.window.caption_notice import Notice
+from viewer.widgets.window.dialogs import (
     NETWORK_ROWS,
     PAD_ROWS,
     AboutDialog,
     ShortcutsDialog,
     shortcut_rows,
 )
-from viewer.widgets.ink_surface import Tool
-from viewer.widgets.main_window import MainWindow
-from viewer.widgets.style import DARK_MODE, Appearance
-from viewer.widgets.theme import DARK
-from viewer.widgets.tool_bar import NetworkChoice
+from viewer.widgets.window.main_window import MainWindow
+from viewer.widgets.window.tool_bar import NetworkChoice
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
 WindowMaker = Callable[..., MainWindow]
@@ -153,7 +157,8 @@ def test_the_places_of_flow_and_inspector(qtbot: QtBot, make_window: WindowMaker
     )
     assert flow.isVisible()
     assert flow.height() > 400
-    assert window.inspector_dock.widget() is inspector
+    area = window.inspector_dock.widget()
+    assert isinstance(area, QScrollArea) and area.widget() is inspector
 
 
 def test_the_pad_has_the_focus_at_first(make_window: WindowMaker) -> None:
@@ -234,6 +239,51 @@ def test_an_unknown_accuracy_is_called_so(make_window: WindowMaker) -> None:
     assert "test accuracy unknown" in window.caption.details.text()
 
 
+def test_parts_that_have_no_room_go_whole_and_are_in_the_tooltip(make_window: WindowMaker) -> None:
+    details = make_window().caption.details
+    whole = "99.56 % on MNIST test · 54,570 parameters · weights as loaded"
+    details.set_text(whole)
+    metrics = details.fontMetrics()
+    for count in (3, 2, 1):
+        expected = " · ".join(whole.split(" · ")[:count])
+        details.resize(metrics.horizontalAdvance(expected) + 4, details.height())
+        assert details.shown_text() == expected
+        assert details.toolTip() == ("" if count == 3 else whole)
+
+
+NOTES = (
+    "Its weights are random: what it answers means nothing",
+    "The class names, mean and std were guessed: the file doesn't say them",
+    "Opening a_network_with_all_of_its_hyper_parameters_in_its_name.safetensors …",
+)
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize("note", NOTES)
+def test_a_notice_leaves_the_name_its_room(
+    make_window: WindowMaker, qtbot: QtBot, width: int, height: int, note: str
+) -> None:
+    window = make_window(width, height)
+    window.set_network(network(title="wide_resnet101_2 (untrained)", test_accuracy=None))
+    caption = window.caption
+    caption.notice.show_notice(GUESSED, Notice(note, "Input and classes…", "", dismissible=True))
+    qtbot.waitUntil(lambda: caption.title.shown_text() == caption.title.text())
+    qtbot.waitUntil(lambda: caption.rect().contains(caption.notice.geometry()))
+    assert caption.details.shown_text().startswith("54,570 parameters")
+    assert not caption.notice.geometry().intersects(caption.title.geometry())
+    label = next(found for found in caption.notice.findChildren(QLabel) if found.text())
+    shown = label.text().replace("\u200b", "").replace("\u00a0", " ")
+    assert note.startswith(shown) and len(shown) > 20
+    assert shown == note or label.toolTip()
+    needed = label.fontMetrics().boundingRect(
+        QRect(0, 0, label.width(), 0), Qt.TextFlag.TextWordWrap, label.text()
+    )
+    assert needed.height() <= label.height() and needed.width() <= label.width()
+    taken = caption.height()
+    caption.notice.clear(GUESSED)
+    qtbot.waitUntil(lambda: caption.height() <= taken and caption.notice.isHidden())
+
+
 def test_choosing_a_network(qtbot: QtBot, make_window: WindowMaker) -> None:
     bar = make_window().tool_bar
     with qtbot.assertNotEmitted(bar.network_chosen):
@@ -279,6 +329,20 @@ def test_names_and_shortcuts_are_unique() -> None:
     assert len(set(shortcuts)) == len(shortcuts)
     assert all(not QKeySequence(shortcut).isEmpty() for shortcut in shortcuts)
     assert all(row.menus or row.shortcuts for row in ACTIONS)  # everything can be reached
+
+
+def test_letters_of_menus_are_unique(make_window: WindowMaker) -> None:
+    window = make_window()
+    bar = window.menuBar()
+    assert bar is not None
+    menus = [bar, *bar.findChildren(QMenu), *window.tool_bar.findChildren(QMenu)]
+    checked = 0
+    for menu in menus:
+        texts = [action.text().replace("&&", "") for action in menu.actions()]
+        letters = [text[text.index("&") + 1].lower() for text in texts if "&" in text]
+        assert len(set(letters)) == len(letters), texts
+        checked += len(letters)
+    assert checked > 50
 
 
 def test_tooltips_name_the_shortcut() -> None:
@@ -492,6 +556,42 @@ def test_messages_lie_on_top_of_each_other(make_window: WindowMaker) -> None:
     assert strip.text == ""
 
 
+def test_a_hint_goes_by_itself_or_with_the_next_action(
+    make_window: WindowMaker, qtbot: QtBot
+) -> None:
+    window = make_window()
+    strip = window.messages
+    window.show_message("It is damaged.")
+    window.show_hint("Draw first.")
+    assert strip.text == "Draw first."
+    window.action_set["undo"].setEnabled(True)
+    window.action_set["undo"].trigger()
+    assert strip.text == "It is damaged."  # which stays until it is dismissed
+    strip._hint_timer.setInterval(10)
+    window.show_hint("Draw first.")
+    assert strip.text == "Draw first."
+    qtbot.waitUntil(lambda: strip.text == "It is damaged.")
+    window.show_hint("Draw first.")
+    window.show_hint("Select first.")
+    strip.dismiss()
+    assert strip.text == "It is damaged."  # one hint at a time
+
+
+def test_what_is_said_about_one_thing_goes_with_its_next_success(
+    make_window: WindowMaker,
+) -> None:
+    window = make_window()
+    strip = window.messages
+    window.show_message("a.pt is broken.", about="network")
+    window.show_message("a.png is broken.", about="picture")
+    window.show_message("b.pt is broken.", about="network")
+    strip.settle("network")
+    assert strip.text == "a.png is broken."
+    strip.settle("network")
+    strip.settle("picture")
+    assert strip.text == "" and not strip.isVisible()
+
+
 def test_a_message_follows_the_window_s_size(make_window: WindowMaker) -> None:
     window = make_window(1440, 900)
     window.show_message("A sentence.")
@@ -504,8 +604,38 @@ def test_a_message_follows_the_window_s_size(make_window: WindowMaker) -> None:
 def test_markup_in_a_message_is_shown_as_it_is(make_window: WindowMaker) -> None:
     window = make_window()
     window.show_message("<b>name</b>.png is no picture.")
-    (label,) = window.messages.findChildren(QLabel)
-    assert label.textFormat() == Qt.TextFormat.PlainText
+    (text,) = window.messages.findChildren(SelectableText)
+    assert text.text == "<b>name</b>.png is no picture."
+
+
+def test_a_message_can_be_selected_and_copied(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window()
+    sentence = "The class Net is missing: run torch.export.save(program, 'net.pt2') there."
+    window.show_message(sentence)
+    (text,) = window.messages.findChildren(SelectableText)
+    clipboard = QApplication.clipboard()
+    assert clipboard is not None
+    clipboard.clear()
+    viewport = text.viewport()
+    assert viewport is not None
+    QTest.mouseClick(viewport, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(text.hasFocus)
+    QTest.keyClick(text, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(text, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert clipboard.text() == sentence
+    assert text.isReadOnly()
+    window.show_message("Another.")
+    assert not text.textCursor().hasSelection()
+
+
+def test_a_long_word_in_a_message_is_seen_whole(make_window: WindowMaker) -> None:
+    window = make_window()
+    window.show_message(f"{200 * 'x'}.pth is damaged.")
+    (text,) = window.messages.findChildren(SelectableText)
+    content = text.document()
+    assert content is not None
+    assert content.size().width() <= text.width()
+    assert text.height() >= content.size().height() > 2 * text.fontMetrics().lineSpacing()
 
 
 # Status bar

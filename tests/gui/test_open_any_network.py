@@ -23,7 +23,7 @@ from viewer.app import Application
 from viewer.controllers.main import MainController
 from viewer.core.nets import torchvision_catalog
 from viewer.core.nets.torchvision_catalog import checkpoints_folder, weights_file
-from viewer.widgets.caption import GUESSED
+from viewer.widgets.window.caption import GUESSED
 
 WAIT_MS = 60_000
 KEY = "squeezenet1_1:IMAGENET1K_V1"

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QImage
 from PyQt6.QtTest import QTest as _QTest
-from PyQt6.QtWidgets import QLabel, QPushButton
+from PyQt6.QtWidgets import QAbstractSpinBox, QDialog, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from viewer.core.errors import UserError
 from viewer.core.nets.catalog_entries import CatalogEntry, PublishedWeights
 from viewer.core.nets.profile import Profile
 from viewer.core.records import Fit, Kind, NetworkRecord, Node, Preparation
-from viewer.widgets.caption_notice import CaptionNotice, Notice
-from viewer.widgets.fit_chooser import CHOICES
-from viewer.widgets.network_form import NetworkForm
-from viewer.widgets.network_form_fields import DIGIT
+from viewer.core.sentences import export_line
+from viewer.widgets.inputs.fit_chooser import CHOICES
+from viewer.widgets.opening.architecture_choice import ArchitectureChoice
+from viewer.widgets.opening.network_form import NetworkForm
+from viewer.widgets.opening.network_form_fields import DIGIT
+from viewer.widgets.opening.size_question import SizeQuestion
+from viewer.widgets.opening.torchvision_dialog import FROM_FILE, UNTRAINED, TorchvisionDialog
+from viewer.widgets.opening.trust_dialog import TrustDialog
 from viewer.widgets.style import Appearance
-from viewer.widgets.torchvision_dialog import FROM_FILE, UNTRAINED, TorchvisionDialog
-from viewer.widgets.trust_dialog import TrustDialog
+from viewer.widgets.window.caption_notice import CaptionNotice, Notice
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -111,7 +115,7 @@ def test_other_channels_have_other_means(form: NetworkForm) -> None:
     ("field", "text", "words"),
     [
         ("mean_text", "0.5, x, 0.5", "can't be read"),
-        ("mean_text", "0.5", "1 numbers for 3 channels"),
+        ("mean_text", "0.5, 0.5", "2 numbers for 3 channels"),
         ("std_text", "1, 1, 0", "not above 0"),
     ],
 )
@@ -232,7 +236,7 @@ def test_the_ways_to_have_weights(dialog: TorchvisionDialog, qtbot: QtBot) -> No
         "From a file…",
     ]
     dialog.select("resnet101")
-    assert "46.83 MB to download" in dialog.weights.itemText(0)
+    assert "46.8 MB to download" in dialog.weights.itemText(0)
     with qtbot.waitSignal(dialog.chosen, timeout=1000) as chosen:
         dialog.open_button.click()
     assert chosen.args == ["resnet101", "IMAGENET1K_V2"]
@@ -266,6 +270,59 @@ def test_return_does_not_trust(qtbot: QtBot, appearance: Appearance) -> None:
     dialog.show()
     QTest.keyClick(dialog, Qt.Key.Key_Return)
     assert not dialog.isVisible() and accepted == []
+
+
+def test_the_question_of_trust_has_a_line_to_copy(qtbot: QtBot, appearance: Appearance) -> None:
+    dialog = TrustDialog("own.pt", ["__main__.Net"], None)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=False)  # qtbot does it
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.focusWidget() is dialog.cancel_button
+    assert dialog.line.text == export_line()
+    content = dialog.line.document()
+    assert content is not None
+    assert dialog.line.height() >= content.size().height()
+
+
+@pytest.mark.parametrize("kind", ["form", "list", "trust", "size", "architecture"])
+def test_tab_goes_as_the_eye_does(qtbot: QtBot, appearance: Appearance, kind: str) -> None:
+    dialogs: dict[str, Callable[[], QDialog]] = {
+        "form": lambda: NetworkForm(network(), Profile()),
+        "list": TorchvisionDialog,
+        "trust": lambda: TrustDialog(120 * "x" + ".pt", ["posix.system"], None),
+        "size": lambda: SizeQuestion(120 * "x" + ".pt", "It failed.", None, None),
+        "architecture": lambda: ArchitectureChoice(120 * "x" + ".pt", ["a", "b"], None),
+    }
+    dialog = dialogs[kind]()
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=False)  # qtbot does it
+    qtbot.addWidget(dialog)
+    if isinstance(dialog, TorchvisionDialog):
+        dialog.set_catalog(ENTRIES)
+    dialog.show()
+    assert dialog.width() <= 640 and dialog.height() <= 600  # whatever the file is called
+    places = []
+    widget = dialog.nextInFocusChain()
+    while widget is not None and widget is not dialog:
+        inside_another = isinstance(widget.parentWidget(), QAbstractSpinBox)
+        tabs = widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        if widget.isVisible() and widget.isEnabled() and tabs and not inside_another:
+            corner = widget.mapTo(dialog, QPoint(0, 0))
+            places.append((corner.y(), corner.x()))
+        widget = widget.nextInFocusChain()
+    assert len(places) > 2
+    assert places == sorted(places)
+    (default,) = [b for b in dialog.findChildren(QPushButton) if b.isDefault()]
+    assert default.text() == {"trust": "Cancel", "form": "Apply"}.get(kind, "Open")
+
+
+def test_arrow_keys_walk_the_list_from_the_search(dialog: TorchvisionDialog) -> None:
+    dialog.set_catalog(ENTRIES)
+    dialog.select("resnet18")
+    dialog.search.setFocus()
+    QTest.keyClick(dialog.search, Qt.Key.Key_Down)
+    assert dialog.entry is not None and dialog.entry.name == "resnet101"
+    QTest.keyClicks(dialog.search, "alex")
+    assert dialog.entry.name == "alexnet"
 
 
 def test_the_most_urgent_notice_is_shown(qtbot: QtBot) -> None:

@@ -32,7 +32,7 @@ from viewer.core.records import (
 )
 from viewer.services import thread_counts
 from viewer.services.inference import InferenceService
-from viewer.services.opening import OpenRequest
+from viewer.services.opening import LEAVE_S, PATIENCE_S, OpenRequest
 
 WAIT_MS = 20_000
 LINE = Drawing((Stroke(np.array([[50, 20], [50, 90]], np.float32)),), (100.0, 100.0))
@@ -115,6 +115,25 @@ def test_many_that_hang_hold_up_the_end_no_longer_than_one(
     began = time.monotonic()
     assert not inference.opening.shutdown(0.5)
     assert time.monotonic() - began < 8 * 0.5 / 2
+
+
+@pytest.mark.parametrize("patience_s", [LEAVE_S, PATIENCE_S])
+def test_closing_waits_for_a_network_that_is_still_read_as_long_as_it_may(
+    inference: InferenceService,
+    gate: Gate,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+    patience_s: float,
+) -> None:
+    inference.patience_s = patience_s
+    gate.held.add("mlp")
+    inference.open_network("mlp")
+    qtbot.waitUntil(gate.begun.is_set, timeout=WAIT_MS)
+    waited: list[float] = []
+    (thread,) = inference.opening._threads
+    monkeypatch.setattr(thread, "join", waited.append)
+    assert not inference.shutdown()
+    assert sum(waited) == pytest.approx(patience_s, abs=0.01)
 
 
 def test_a_cancelled_network_never_comes(

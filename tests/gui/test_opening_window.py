@@ -6,6 +6,7 @@ import importlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
@@ -16,7 +17,7 @@ from PyQt6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
 from viewer.controllers.network_form import NetworkFormController
-from viewer.controllers.networks import NetworkController, titles
+from viewer.controllers.networks import ABOUT_NETWORK, NetworkController, titles
 from viewer.controllers.opening import with_shape
 from viewer.controllers.preparation_memory import PreparationMemory
 from viewer.controllers.profiles import MAX_PROFILES, ProfileStore
@@ -26,11 +27,11 @@ from viewer.core.nets.formats.errors import AmbiguousNetwork, UnknownSize, Untru
 from viewer.core.nets.profile import Profile
 from viewer.core.records import Fit, Preparation
 from viewer.services.inference import InferenceService
-from viewer.widgets.architecture_choice import ArchitectureChoice
-from viewer.widgets.caption import GUESSED, HANGING, OPENING
-from viewer.widgets.main_window import MainWindow
-from viewer.widgets.size_question import USUAL, SizeQuestion
-from viewer.widgets.trust_dialog import TrustDialog
+from viewer.widgets.opening.architecture_choice import ArchitectureChoice
+from viewer.widgets.opening.size_question import USUAL, SizeQuestion
+from viewer.widgets.opening.trust_dialog import TrustDialog
+from viewer.widgets.window.caption import GUESSED, HANGING, OPENING
+from viewer.widgets.window.main_window import MainWindow
 
 WAIT_MS = 20_000
 open_for_real = opening_module.open_network
@@ -127,7 +128,8 @@ def test_what_is_refused_leaves_the_network_and_says_why(
 def test_a_refusal_is_taken_back_when_another_network_was_opened(
     desk: Desk, file: str, qtbot: QtBot
 ) -> None:
-    desk.networks.failed.connect(desk.window.show_message)
+    desk.networks.failed.connect(partial(desk.window.show_message, about=ABOUT_NETWORK))
+    desk.window.show_message("Something else.")
     for sentence in ("It is broken: get it again.", "It is too large: take another."):
         desk.refuse = lambda *_, text=sentence: UserError(text)
         with qtbot.waitSignal(desk.networks.failed, timeout=WAIT_MS):
@@ -136,7 +138,7 @@ def test_a_refusal_is_taken_back_when_another_network_was_opened(
     desk.refuse = lambda *_: None
     with qtbot.waitSignal(desk.networks.network_changed, timeout=WAIT_MS):
         desk.networks.open(file)
-    assert desk.window.messages.text == ""
+    assert desk.window.messages.text == "Something else."
 
 
 def untrusted(trust: bool, _profile: Profile | None) -> Exception | None:
@@ -300,6 +302,17 @@ def test_files_of_one_name_are_told_apart() -> None:
         "best – b",
         "x",
         "resnet18 (ImageNet V1)",
+    ]
+    assert titles(["/a/net.pt2", "/a/net.onnx", "/b/net.pt2", "/b/net.onnx", "/c/net.pt"]) == [
+        "net.pt2 – a",
+        "net.onnx – a",
+        "net.pt2 – b",
+        "net.onnx – b",
+        "net",
+    ]
+    assert titles(["/nets/resnet18.pt2", "/nets/resnet18.onnx"]) == [
+        "resnet18.pt2",
+        "resnet18.onnx",
     ]
 
 

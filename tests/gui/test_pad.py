@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QEvent, QLineF, QPoint, QPointF, QSize, Qt
+from PyQt6.QtCore import QEvent, QLineF, QPoint, QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import (
     QColor,
     QEventPoint,
@@ -25,9 +26,15 @@ from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from viewer.core.records import Drawing, Picture, Stroke
-from viewer.widgets.history import MAX_PICTURES, MAX_STEPS
-from viewer.widgets.ink_surface import MAX_PEN_SHARE, MIN_PEN_SHARE, Tool
-from viewer.widgets.pad import DrawingPad
+from viewer.widgets.inputs.history import MAX_PICTURES, MAX_STEPS
+from viewer.widgets.inputs.ink_surface import (
+    MAX_PEN_SHARE,
+    MIN_PEN_SHARE,
+    Tool,
+    size_text,
+    title_place,
+)
+from viewer.widgets.inputs.pad import DrawingPad
 from viewer.widgets.theme import DARK, LIGHT
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
@@ -397,6 +404,46 @@ def test_erasing_leaves_a_picture_alone(qtbot: QtBot, pad: DrawingPad) -> None:
     assert pad.picture is not None
 
 
+def test_a_picture_is_named_with_the_size_of_its_file(pad: DrawingPad) -> None:
+    grey = np.full((30, 40), 0.5, np.float32)
+    assert size_text(Picture(grey, "MNIST test 42")) == ""
+    picture = Picture(grey, "photo.jpg", size=(4000, 3000))
+    assert size_text(picture) == "4,000 × 3,000"
+    images = []
+    for shown in (picture, replace(picture, size=None)):
+        pad.set_picture(shown)
+        images.append(pad.grab().toImage())
+    assert images[0] != images[1]
+
+
+def test_the_title_lies_where_no_ink_is() -> None:
+    square, plate = QRectF(0, 0, 280, 280), QRectF(0, 0, 100, 20)
+    foot, head = QPointF(8, 252), QPointF(8, 8)
+    beside = QPointF(280 - 8 - 100, 252)
+    blank = np.zeros((28, 28), np.float32)
+    blank[8:20, 8:20] = 1
+    assert title_place(Picture(blank, "4", prepared=True), square, plate).topLeft() == foot
+    tail = blank.copy()
+    tail[20:27, 5:9] = 1  # of a 9
+    assert title_place(Picture(tail, "9", prepared=True), square, plate).topLeft() == beside
+    wide = tail.copy()
+    wide[25, 5:23] = 1  # of a 2
+    assert title_place(Picture(wide, "2", prepared=True), square, plate).topLeft() == head
+    # A photo's title stays where it is from one to the next.
+    assert title_place(Picture(tail, "photo"), square, plate).topLeft() == foot
+
+
+def test_an_empty_pad_says_why_until_something_is_put_on_it(pad: DrawingPad) -> None:
+    empty = pad.grab().toImage()
+    pad.set_nothing("p2.png can't be read")
+    assert pad.is_empty and pad.can_undo
+    assert pad.grab().toImage() != empty
+    drag(pad, (50, 50), (90, 90))
+    assert pad.content.note == ""
+    pad.undo()
+    assert pad.content.note == "p2.png can't be read"
+
+
 def test_a_small_picture_has_hard_edges(pad: DrawingPad) -> None:
     board = np.indices((28, 28)).sum(axis=0) % 2
     pad.set_picture(Picture(board.astype(np.float32), "board", prepared=True))
@@ -575,7 +622,7 @@ def test_a_point_costs_the_same_at_any_time(
     pad: DrawingPad, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Counted, not timed: one segment is painted a point, with 5,000 points on the paper."""
-    from viewer.widgets import ink
+    from viewer.widgets.inputs import ink
 
     QTest.mousePress(pad, LEFT, pos=QPoint(10, 10))
     for step in range(5_000):

@@ -16,6 +16,7 @@ from PIL import Image
 from PyQt6.QtCore import QMimeData, QObject, QSettings, Qt, QUrl, pyqtSignal
 from PyQt6.QtGui import QColor, QGuiApplication, QImage
 from PyQt6.QtTest import QTest as _QTest
+from PyQt6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
 
 from tests.gui.test_camera import FakeFrame, FakeSource
@@ -50,9 +51,9 @@ from viewer.core.records import (
 from viewer.services.camera import CameraService
 from viewer.services.dataset import DatasetService, picture_of
 from viewer.services.files import FileService
-from viewer.widgets.main_window import MainWindow
-from viewer.widgets.pad import DrawingPad
-from viewer.widgets.pad_panel import PICTURE_TEXT
+from viewer.widgets.inputs.pad import DrawingPad
+from viewer.widgets.inputs.pad_panel import PICTURE_TEXT
+from viewer.widgets.window.main_window import MainWindow
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
 WAIT_MS = 10_000
@@ -282,7 +283,7 @@ class TestPreparation:
         bench.inputs.show_source(photo())
         qtbot.waitUntil(lambda: len(bench.view.rows) == 4, timeout=WAIT_MS)
         bench.answer(0.1, 0.2, 0.7)
-        assert bench.view.answer == "Answer: 70 % cat"
+        assert bench.view.answer == "Answer: 70.0 % cat"
         inference = bench.services.inference
         qtbot.waitUntil(lambda: bool(inference.variants), timeout=WAIT_MS)
         variants = inference.variants[-1]
@@ -296,14 +297,34 @@ class TestPreparation:
         inference.compared.emit(generation, 2, None)
         inference.compared.emit(generation - 1, 3, np.array([1.0, 0, 0], np.float32))
         assert [row.effect for row in bench.view.rows] == [
-            "With: 50 % ant",
-            "Without: 12.34 % bee" if f"{12.345:.4g}" == "12.34" else "Without: 12.35 % bee",
+            "With: 50.0 % ant",
+            "Without: 12.3 % bee",
             f"Without: {IMPOSSIBLE}",
             "",
         ]
         bench.inputs.show_source(photo())
         bench.answer(0.1, 0.2, 0.7)
         assert not any(row.effect for row in bench.view.rows)
+
+    def test_in_a_low_dock_the_steps_are_folded_and_nothing_scrolls(
+        self, bench: Bench, qtbot: QtBot
+    ) -> None:
+        bench.show(ANIMALS)
+        bench.inputs.show_source(photo())
+        qtbot.waitUntil(lambda: len(bench.view.rows) == 4, timeout=WAIT_MS)
+        assert bench.view.is_open
+        bench.window.resize(1024, 640)
+        qtbot.waitUntil(lambda: not bench.view.is_open, timeout=WAIT_MS)
+        area = bench.window.input_dock.widget()
+        assert isinstance(area, QScrollArea)
+        bar = area.verticalScrollBar()
+        assert bar is not None
+        qtbot.waitUntil(lambda: not bar.isVisible(), timeout=WAIT_MS)
+        bench.answer(0.1, 0.2, 0.7)
+        bench.pictures.preparation._ask_for_effects()
+        assert bench.services.inference.variants == []  # nobody would see them
+        bench.view._fold.click()
+        qtbot.waitUntil(lambda: bool(bench.services.inference.variants), timeout=WAIT_MS)
 
     def test_networks_without_classes_have_steps_but_no_answers(
         self, bench: Bench, qtbot: QtBot
@@ -392,10 +413,33 @@ class TestFolder:
         qtbot.waitUntil(lambda: pad.picture is not None, timeout=WAIT_MS)
         QTest.keyClick(pad, Qt.Key.Key_Right)
         qtbot.waitUntil(lambda: len(bench.failures) == 1, timeout=WAIT_MS)
+        # Nothing that is shown passes for it, and its place in the folder is told.
+        assert pad.is_empty
+        assert pad.content.note == "p2.png can't be read"
+        source = bench.newest.source
+        assert isinstance(source, Drawing) and not source.strokes
+        bench.inputs.submit()  # as with another network
+        assert bench.pictures.bar.text == "2 of 3 · p2.png"
         QTest.keyClick(pad, Qt.Key.Key_Right)
         qtbot.waitUntil(
             lambda: pad.picture is not None and pad.picture.title == "p10.png", timeout=WAIT_MS
         )
+        pad.undo()
+        assert pad.content.note == "p2.png can't be read"
+        pad.undo()
+        assert pad.picture is not None and pad.picture.title == "p1.png"
+
+    def test_a_damaged_file_that_nobody_walked_to_leaves_the_pad_alone(
+        self, bench: Bench, qtbot: QtBot, album: Path
+    ) -> None:
+        broken = album / "p2.png"
+        broken.write_bytes(b"\x89PNG\r\n\x1a\n broken")
+        pad = bench.window.pad_panel.pad
+        bench.inputs.open_file(album / "p1.png")
+        qtbot.waitUntil(lambda: pad.picture is not None, timeout=WAIT_MS)
+        bench.inputs.open_file(broken)
+        qtbot.waitUntil(lambda: len(bench.failures) == 1, timeout=WAIT_MS)
+        assert pad.picture is not None and pad.picture.title == "p1.png"
 
     def test_damaged_pictures_leave_no_pile_of_messages(
         self, bench: Bench, qtbot: QtBot, album: Path
@@ -435,8 +479,11 @@ class TestFolder:
     def test_without_a_folder_one_sentence_says_so(self, bench: Bench) -> None:
         QTest.keyClick(bench.window.pad_panel.pad, Qt.Key.Key_Right)
         assert bench.failures == []
+        hints: list[str] = []
+        bench.pictures.told.connect(hints.append)
         bench.pictures.actions["previous_picture"]()
-        assert bench.failures == [NOTHING_OPEN]
+        assert hints == [NOTHING_OPEN]
+        assert bench.failures == []
 
     def test_a_folder_without_pictures_is_one_sentence(
         self, bench: Bench, qtbot: QtBot, tmp_path: Path

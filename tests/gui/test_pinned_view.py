@@ -13,7 +13,7 @@ from PyQt6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from viewer.core.records import FloatArray
-from viewer.widgets.pinned_view import EMPTY_TEXT, UNREADABLE_TEXT, PinnedItem, PinnedView
+from viewer.widgets.inputs.pinned_view import EMPTY_TEXT, UNREADABLE_TEXT, PinnedItem, PinnedView
 from viewer.widgets.theme import Theme
 
 KEYS_AND_MOUSE: Any = QTest  # PyQt's annotations of QTest take "self" for an argument

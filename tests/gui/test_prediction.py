@@ -10,7 +10,12 @@ from pytestqt.qtbot import QtBot
 
 from viewer.core.imaging.numbers import format_percent
 from viewer.core.records import Legibility
-from viewer.widgets.prediction import DIGITS, PredictionPanel
+from viewer.widgets.prediction.view import (
+    DIGITS,
+    NO_CLASSES_TEXT,
+    PENDING_TEXT,
+    PredictionPanel,
+)
 from viewer.widgets.theme import LIGHT, Theme
 
 SEVEN = [0.001, 0.003, 0.010, 0.002, 0.0, 0.0005, 0.0, 0.9735, 0.004, 0.006]
@@ -43,7 +48,7 @@ def filled(image: QImage, panel: PredictionPanel, row: int, color: str) -> int:
         (0.9985, "99.9 %"),
         (0.99949, "99.9 %"),
         (0.9996, ">99.9 %"),
-        (1.0, "100.0 %"),
+        (1.0, ">99.9 %"),
     ],
 )
 def test_percent(probability: float, text: str) -> None:
@@ -174,6 +179,21 @@ def test_all_rows_fit_at_the_smallest_size(panel: PredictionPanel) -> None:
         assert panel.row_area(0).height() >= panel.fontMetrics().xHeight()
 
 
+def test_another_network_leaves_nothing_of_the_answer(qtbot: QtBot, fonts: None) -> None:
+    panel = PredictionPanel()
+    qtbot.addWidget(panel)
+    panel.resize(240, 200)
+    panel.set_result(SEVEN, DIGITS, Legibility.OK)
+    for names, rows in ((DIGITS, 10), (("cat", "dog"), 0), ((), 0)):
+        panel.set_pending(names)
+        assert len(panel.rows) == rows
+        assert panel.message == (PENDING_TEXT if names else NO_CLASSES_TEXT)
+        assert panel.accessibleDescription() == panel.message
+        assert not panel.winner
+    panel.set_result([0.25, 0.75], ("cat", "dog"), Legibility.OK)
+    assert panel.winner == "dog" and panel.message == ""
+
+
 def test_long_names_are_shortened_and_whole_in_the_tip(qtbot: QtBot) -> None:
     names = tuple(f"Chesapeake Bay retriever {index}" for index in range(1000))
     probabilities = [0.1 / 999] * 1000
@@ -185,8 +205,8 @@ def test_long_names_are_shortened_and_whole_in_the_tip(qtbot: QtBot) -> None:
     panel.set_label(names[321])
     panel.grab()
     assert len(panel.rows) == 10
-    for place, (name, _) in zip(panel._places, panel.rows, strict=True):
-        shown = panel._elided(name, place.name_px)
+    for place, (name, _) in zip(panel._layout.places, panel.rows, strict=True):
+        shown = panel._page._elided(name, place.name_px)
         assert shown.endswith("…")
         assert panel._fonts.strong.metrics.horizontalAdvance(shown) <= place.name_px
     panel.resize(200, panel.minimumSizeHint().height())

@@ -9,11 +9,11 @@ from pytestqt.qtbot import QtBot
 
 from viewer.core.imaging.preparation_steps import StepResult, steps
 from viewer.core.records import Fit, Picture, Preparation, Step
-from viewer.widgets.fit_chooser import CHOICES, FitChooser
-from viewer.widgets.paper import picture_image
-from viewer.widgets.preparation_view import THUMBNAIL_PX, PreparationView
-from viewer.widgets.preview import NetworkInputView
-from viewer.widgets.source_bar import SourceBar
+from viewer.widgets.inputs.fit_chooser import CHOICES, FitChooser
+from viewer.widgets.inputs.paper import picture_image
+from viewer.widgets.inputs.preparation_view import THUMBNAIL_PX, PreparationView
+from viewer.widgets.inputs.preview import NetworkInputView
+from viewer.widgets.inputs.source_bar import SourceBar
 from viewer.widgets.theme import LIGHT, Theme
 
 CROP = Preparation(digit=False, resize=256)
@@ -81,6 +81,23 @@ def test_reset_is_offered_only_after_a_change(qtbot: QtBot, view: PreparationVie
     view.set_changed(True)
     with qtbot.waitSignal(view.reset_requested):
         view._reset.click()
+
+
+def test_folded_it_names_what_is_done(qtbot: QtBot, view: PreparationView) -> None:
+    view.set_steps(results())
+    assert view.is_open
+    qtbot.waitUntil(view.rows[1].isVisible)
+    with qtbot.assertNotEmitted(view.shown):
+        view.suggest_open(False)
+    assert not view.rows[1].isVisible()
+    assert view.summary == "Resize, crop, normalise"
+    view.set_steps(results(Preparation(digit=False, off=frozenset({Step.CROP}))))
+    assert view.summary == "Resize, normalise"
+    with qtbot.waitSignal(view.shown):
+        view._fold.click()
+    assert view.rows[1].isVisible()
+    view.suggest_open(False)  # the person's choice stays
+    assert view.is_open
 
 
 def test_long_texts_never_make_it_wider(view: PreparationView) -> None:

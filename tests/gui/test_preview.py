@@ -12,7 +12,7 @@ from PyQt6.QtTest import QTest as _QTest
 from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from viewer.widgets.preview import NetworkInputView
+from viewer.widgets.inputs.preview import NetworkInputView
 from viewer.widgets.theme import LIGHT
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`

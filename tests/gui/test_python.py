@@ -23,10 +23,13 @@ from viewer import python
 from viewer.app import Application
 from viewer.cli.benchmarks.output import environment
 from viewer.controllers.networks import RECENT_KEY
+from viewer.controllers.training.dock import OPEN_KEY
 from viewer.core.errors import UserError
 from viewer.core.nets.held import held_network
 from viewer.core.program import APPLICATION, ORGANISATION
 from viewer.python import Window
+from viewer.widgets.style import SYSTEM_MODE
+from viewer.widgets.window.main_window import MODE_KEY
 
 README = Path(__file__).parents[2] / "README.md"
 TIMEOUT_S = 60.0
@@ -106,7 +109,42 @@ def test_names_title_and_another_image(opened: Window, tmp_path: Path) -> None:
 
 def test_a_network_in_memory_is_no_recent_file(opened: Window, tmp_path: Path) -> None:
     opened.save(tmp_path / "one.png")
-    assert QSettings(ORGANISATION, APPLICATION).value(RECENT_KEY) is None
+    assert _application(opened)._settings.value(RECENT_KEY) is None
+
+
+def test_a_script_s_window_neither_takes_nor_changes_what_the_program_remembers(
+    model: nn.Module, tmp_path: Path
+) -> None:
+    remembered = QSettings(ORGANISATION, APPLICATION)
+    remembered.setValue(MODE_KEY, "dark")
+    remembered.setValue(OPEN_KEY, True)
+    before = {key: remembered.value(key) for key in remembered.allKeys()}
+    window = viewer.show(model, torch.randn(3, 16, 16), block=False)
+    window.save(tmp_path / "one.png")
+    application = _application(window)
+    controller = application.controller
+    assert controller is not None
+    assert application.appearance.mode == SYSTEM_MODE
+    assert controller.training.panel is None
+    application.window.action_set["theme_light"].trigger()
+    folder = Path(window._folder.name)
+    assert folder.is_dir()
+    window.close()
+    assert not folder.exists()
+    remembered.sync()
+    assert {key: remembered.value(key) for key in remembered.allKeys()} == before
+
+
+def test_nothing_can_be_chosen_of_how_a_tensor_is_fitted(opened: Window, tmp_path: Path) -> None:
+    opened.save(tmp_path / "one.png")
+    controller = _application(opened).controller
+    assert controller is not None
+    chooser = controller.pictures.preparation.chooser
+    assert chooser is not None
+    assert not chooser.isEnabled() and "tensor" in chooser.toolTip()
+    opened.set_image(np.zeros((20, 30, 3), np.uint8))
+    opened.save(tmp_path / "two.png")
+    assert chooser.isEnabled() and "tensor" not in chooser.toolTip()
 
 
 def test_closing_lets_go_of_everything(

@@ -8,10 +8,10 @@ from PyQt6.QtTest import QTest as _QTest
 from PyQt6.QtWidgets import QLineEdit, QStyleOptionViewItem, QWidget
 from pytestqt.qtbot import QtBot
 
-from viewer.widgets.run_tree import RunRow, RunTree
-from viewer.widgets.run_tree_rows import created_text, in_order, row_texts, size_text
 from viewer.widgets.style import Appearance
 from viewer.widgets.theme import Theme
+from viewer.widgets.training.run_tree import RunRow, RunTree
+from viewer.widgets.training.run_tree_rows import created_text, in_order, row_texts, size_text
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
 
@@ -149,7 +149,7 @@ def test_menu(runs: RunTree) -> None:
     runs.set_runs(ROWS)
     runs.select("b")
     enabled = {action.text(): action.isEnabled() for action in runs.menu().actions()}
-    assert enabled["Open"] and not enabled["Delete …"]
+    assert enabled["Open"] and not enabled["Delete…"]
 
 
 def test_names_keep_their_room_in_a_narrow_window(runs: RunTree) -> None:

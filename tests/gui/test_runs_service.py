@@ -466,3 +466,23 @@ def test_a_branch_tells_its_parent(desk: Desk, qtbot: QtBot, tmp_path: Path, tra
 
     runs = {run.name: run for run in wait_for(qtbot, desk.lists)}
     assert (runs["branch"].parent_id, runs["branch"].parent_step) == (runs["parent"].id, step)
+
+
+def test_a_rescan_lists_only_what_another_process_has_changed(
+    desk: Desk, trained: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    root = tmp_path / "runs"
+    desk.service.rescan(root)
+    assert wait_for(qtbot, desk.lists) == []  # there is no such folder yet
+    copied(trained, root / "one")
+    desk.service.rescan(root)
+    assert [run.name for run in wait_for(qtbot, desk.lists, 2)] == ["one"]
+    desk.service.rescan(root)
+    desk.service.read(root / "one")
+    wait_for(qtbot, desk.numbers)
+    desk.service.look(root / "one")  # after the rescan, in the worker's order
+    wait_for(qtbot, desk.followed)
+    assert len(desk.lists) == 2
+    RunFolder(root / "one").update_info(name="done elsewhere")
+    desk.service.rescan(root)
+    assert [run.name for run in wait_for(qtbot, desk.lists, 3)] == ["done elsewhere"]

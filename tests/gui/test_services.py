@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -171,3 +172,16 @@ def write(path: Path, metadata: Metadata) -> None:
         .build(metadata.hyper, metadata.input_shape, len(metadata.class_names))
     )
     save_checkpoint(path, module, metadata)
+
+
+def test_no_collection_walks_through_what_torch_has_brought(qtbot: QtBot) -> None:
+    gc.unfreeze()
+    service = InferenceService()
+    service.start()
+    with qtbot.waitSignal(service.network_loaded, timeout=WAIT_MS):
+        service.open_network("digits")
+    try:
+        assert gc.get_freeze_count() > len(gc.get_objects())  # of what is left to walk through
+    finally:
+        assert service.shutdown()
+        gc.unfreeze()

@@ -12,8 +12,14 @@ from PyQt6.QtTest import QTest as _QTest
 from PyQt6.QtWidgets import QApplication, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
-from viewer.widgets.setting_editors import ChoiceBox, NumberBox
-from viewer.widgets.setting_editors_steps import Stepper, by, decades, doublings, towards_one
+from viewer.widgets.training.setting_editors import ChoiceBox, NumberBox
+from viewer.widgets.training.setting_editors_steps import (
+    Stepper,
+    by,
+    decades,
+    doublings,
+    towards_one,
+)
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
 

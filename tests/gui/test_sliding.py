@@ -21,12 +21,12 @@ from viewer.controllers.sliding import SlidingController
 from viewer.controllers.views import ViewController
 from viewer.core.imaging.display import DisplaySettings
 from viewer.core.records import Selection
-from viewer.widgets.flow import FlowView
+from viewer.widgets.flow.view import FlowView
 from viewer.widgets.icons import IconSet
-from viewer.widgets.inspector import Inspector
-from viewer.widgets.sliding_predict import NO_NUMBER
-from viewer.widgets.sliding_scene import Scene
-from viewer.widgets.sliding_view import NO_NETWORK, NO_RECORD, NOTHING_SLIDES, SlidingView
+from viewer.widgets.inspector.view import Inspector
+from viewer.widgets.sliding.predict import NO_NUMBER
+from viewer.widgets.sliding.scene import Scene
+from viewer.widgets.sliding.view import NO_NETWORK, NO_RECORD, NOTHING_SLIDES, SlidingView
 from viewer.widgets.style import Appearance
 from viewer.widgets.theme import LIGHT, Theme
 

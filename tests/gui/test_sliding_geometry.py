@@ -9,7 +9,7 @@ import pytest
 from PyQt6.QtCore import QPointF, QRectF, QSizeF
 from pytestqt.qtbot import QtBot
 
-from viewer.widgets.sliding_geometry import NUMBERS_LEAST_PX, Layout, Request, layout_of
+from viewer.widgets.sliding.geometry import NUMBERS_LEAST_PX, Layout, Request, layout_of
 
 CONV1 = Request(
     QSizeF(704, 250), 1.0, (-2, -2, 30, 30), (28, 28), (5, 5), (-2, -2, 3, 3), (0, 0), False, 34

@@ -9,7 +9,7 @@ from tests.small_net import SmallNet, drawing, small_net
 from viewer.core.explain.sliding import Slide, slide_of
 from viewer.core.explain.sliding_values import Placement, placement
 from viewer.core.imaging.numbers import format_number
-from viewer.widgets.sliding_text import NO_BREAK, arithmetic, every_term, tap_text
+from viewer.widgets.sliding.text import NO_BREAK, arithmetic, every_term, tap_text
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ PROGRAM = """
 import sys
 from PyQt6.QtCore import QSettings
 from PyQt6.QtWidgets import QApplication
-from viewer.widgets.main_window import MainWindow
+from viewer.widgets.window.main_window import MainWindow
 from viewer.widgets.style import Appearance
 
 application = QApplication([])

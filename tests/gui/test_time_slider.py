@@ -9,8 +9,8 @@ from PyQt6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from viewer.widgets.style import Appearance
-from viewer.widgets.time_slider import TimeMark, TimeSlider
-from viewer.widgets.time_slider_marks import Timeline, mark_text
+from viewer.widgets.training.time_slider import TimeMark, TimeSlider
+from viewer.widgets.training.time_slider_marks import Timeline, mark_text
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
 

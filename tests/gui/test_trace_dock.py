@@ -13,9 +13,9 @@ from tests.small_net import SmallNet, drawing, small_net
 from viewer.controllers.explain import TraceDock
 from viewer.controllers.views import ViewController
 from viewer.core.records import Kind, Selection
-from viewer.widgets.flow import FlowView
-from viewer.widgets.flow_fields import Fields
-from viewer.widgets.inspector import Inspector
+from viewer.widgets.flow.fields import Fields
+from viewer.widgets.flow.view import FlowView
+from viewer.widgets.inspector.view import Inspector
 from viewer.widgets.theme import LIGHT
 
 

@@ -19,11 +19,11 @@ from viewer.controllers.trace import TraceController
 from viewer.core.records import Kind, Node, Selection, WeightsKind
 from viewer.widgets.style import Appearance
 from viewer.widgets.theme import DARK
-from viewer.widgets.trace_arrays import PoolingBlock, SideBySide
-from viewer.widgets.trace_blocks import Block, Hit, TableBlock, TextBlock
-from viewer.widgets.trace_convolution import TermsBlock
-from viewer.widgets.trace_text import exact
-from viewer.widgets.trace_view import NO_NETWORK, NO_SELECTION, WEIGHT, TraceView
+from viewer.widgets.trace.arrays import PoolingBlock, SideBySide
+from viewer.widgets.trace.blocks import Block, Hit, TableBlock, TextBlock
+from viewer.widgets.trace.convolution import NUMBER_CELL_PX, SPARE_PX, TermsBlock
+from viewer.widgets.trace.text import exact
+from viewer.widgets.trace.view import BACK, HINT, NO_NETWORK, NO_SELECTION, WEIGHT, TraceView
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
 WIDTH = 600.0
@@ -151,6 +151,31 @@ def test_only_terms_in_sight_are_painted(
     assert 0 < len(shown) < 40
 
 
+def test_the_hint_says_what_can_be_done(view: TraceView, net: SmallNet) -> None:
+    assert view.hover.text() == ""
+    select(view, net, Kind.CONVOLUTION)
+    assert view.hover.text() == HINT
+    view.set_selection(Selection("input", 0, 3, 3))  # nothing comes before it
+    assert view.hover.text() == ""
+    first = next(node for node in net.network.nodes if node.kind is Kind.CONVOLUTION)
+    view.set_selection(Selection(first.name, 0, 3, 3))
+    view.go_down()
+    assert view.hover.text() == BACK
+
+
+def test_terms_take_all_of_the_width(view: TraceView, net: SmallNet) -> None:
+    select(view, net, Kind.CONVOLUTION)
+    terms = block(view, TermsBlock)
+    for width in (500.0, 700.0, 900.0, 1100.0, 1400.0):
+        grid = terms._at(width)
+        columns = min(grid.columns, len(terms.part.order))
+        right = grid.corner(columns - 1).x() + grid.item_width
+        assert right <= width + 1
+        assert NUMBER_CELL_PX <= grid.cell_px <= NUMBER_CELL_PX + SPARE_PX
+        if grid.cell_px < NUMBER_CELL_PX + SPARE_PX:
+            assert right >= width - 3 * grid.shape[1] - columns  # less than a pixel more a cell
+
+
 def test_a_click_goes_down_and_backspace_goes_up(view: TraceView, net: SmallNet) -> None:
     start = select(view, net, Kind.CONVOLUTION)
     terms = block(view, TermsBlock)
@@ -226,7 +251,7 @@ def test_nothing_is_computed_while_it_is_hidden(
     select(view, net, Kind.CONVOLUTION)
     view.hide()
     asked = MagicMock(return_value=None)
-    monkeypatch.setattr("viewer.widgets.trace_view.trace", asked)
+    monkeypatch.setattr("viewer.widgets.trace.view.trace", asked)
     view.set_record(net.record(drawing(2)))
     view.set_selection(Selection(net.network.nodes[0].name, 0, 3, 3))
     view.show_now()

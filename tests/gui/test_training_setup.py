@@ -19,19 +19,19 @@ from PyQt6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from viewer.controllers.training_setup import table_sum
+from viewer.controllers.training.setup import table_sum
 from viewer.core.errors import UserError
 from viewer.core.training import schedule
 from viewer.core.training.config import Augmentation, TrainingConfig, load_recipe, recipe_names
 from viewer.widgets.icons import IconSet
-from viewer.widgets.setting_editors import ChoiceBox, NumberBox, SettingRow
-from viewer.widgets.setting_help import HYPER_HELP, SETTING_HELP, hyper_stem
 from viewer.widgets.switch import Switch
 from viewer.widgets.theme import Theme
-from viewer.widgets.training_setup import SetupView
-from viewer.widgets.training_setup_bar import SetupBar
-from viewer.widgets.training_setup_schedule import ScheduleView
-from viewer.widgets.training_setup_sections import SectionFlow
+from viewer.widgets.training.setting_editors import ChoiceBox, NumberBox, SettingRow
+from viewer.widgets.training.setting_help import HYPER_HELP, SETTING_HELP, hyper_stem
+from viewer.widgets.training.setup import SetupView
+from viewer.widgets.training.setup_bar import SetupBar
+from viewer.widgets.training.setup_schedule import ScheduleView
+from viewer.widgets.training.setup_sections import SectionFlow
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
 
@@ -189,10 +189,10 @@ def test_starting_weights_bring_their_architecture_and_leave_with_it(view: Setup
     view.set_starts([("screen", "network on screen", "mlp", {"units1": 32})])
     start = _choice(view, "Start from")
     _choose(start, "screen")
-    assert view.start_key() == "screen"
+    assert view.config().start == "screen"
     assert (view.config().architecture, view.config().hyper) == ("mlp", {"units1": 32})
     _choose(_choice(view, "Architecture"), "digits")
-    assert view.start_key() == ""
+    assert view.config().start == ""
 
 
 def test_frozen_layers_and_a_file_to_start_from_are_part_of_it(view: SetupView) -> None:
@@ -251,13 +251,6 @@ def test_what_is_not_there_is_said(view: SetupView, changes: dict[str, Any], wor
     assert words in view.problems()[0]
     assert _said(view) == view.problems()[0]
     view.set_config(TrainingConfig())
-    assert view.problems() == ()
-
-
-def test_a_problem_from_elsewhere_is_shown(view: SetupView) -> None:
-    view.set_outer_problem("The folder is full.")
-    assert view.problems() == ("The folder is full.",)
-    view.set_outer_problem("")
     assert view.problems() == ()
 
 

@@ -16,15 +16,15 @@ from pytestqt.qtbot import QtBot
 
 from tests.few_digits import CONFIG, few_digits, load_few
 from viewer.app import Application
-from viewer.controllers.freezing import freezable
 from viewer.controllers.main import MainController
+from viewer.controllers.training.freezing import freezable
 from viewer.core.engine import Engine
 from viewer.core.records import Drawing, InferenceRequest, Picture, Selection, WeightsKind
 from viewer.core.training.config import TrainingConfig
 from viewer.core.training.progress import RunState
-from viewer.widgets.flow_locks import Locks
-from viewer.widgets.ink_surface import Tool
-from viewer.widgets.pinned_view import PinnedView
+from viewer.widgets.flow.locks import Locks
+from viewer.widgets.inputs.ink_surface import Tool
+from viewer.widgets.inputs.pinned_view import PinnedView
 
 SEVEN = np.array([(70, 62), (140, 59), (210, 62), (174, 140), (126, 238)], np.float32)
 WAIT_MS = 20_000

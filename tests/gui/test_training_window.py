@@ -7,23 +7,26 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PyQt6.QtCore import QPointF, QSettings, Qt
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QAbstractButton, QApplication, QWidget
+from PyQt6.QtWidgets import QAbstractButton, QApplication, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 from typing_extensions import override
 
 from tests.few_digits import CONFIG, STEPS_PER_EPOCH, load_few, plain_outputs
-from tests.gui.training_desk import LONG, WAIT_MS
+from tests.gui.training_desk import LONG, WAIT_MS, finished_run
 from tests.gui.training_desk import Desk as TrainingDesk
-from viewer.controllers.training_setup import CONFIG_KEY
+from viewer.controllers.training.dock import SHARE
+from viewer.controllers.training.runs import delete_dialog
+from viewer.controllers.training.setup import CONFIG_KEY
 from viewer.core.errors import UserError
 from viewer.core.nets.architectures import architectures
-from viewer.core.records import ActivationRecord, FloatArray
+from viewer.core.records import ActivationRecord, FloatArray, Selection
 from viewer.core.training.config import TrainingConfig
 from viewer.core.training.events import BatchFinished, Event
 from viewer.core.training.kept_steps import KeptSteps
@@ -35,10 +38,12 @@ from viewer.core.training.run_folder import RunFolder
 from viewer.core.training.run_info import RunInfo
 from viewer.services.runs import RunNumbers, RunsService
 from viewer.services.training import OldRun
-from viewer.widgets.dialogs import ClosingDialog
-from viewer.widgets.ink_surface import Tool
-from viewer.widgets.run_tree import STEPS
+from viewer.widgets.inputs.ink_surface import Tool
+from viewer.widgets.training.panel import RUNS, SETUP
+from viewer.widgets.training.run_tree import STEPS
+from viewer.widgets.window.dialogs import ClosingDialog
 
+KEYS: Any = QTest  # its stubs give its static methods a `self`
 SEVEN = np.array([(70, 62), (140, 59), (210, 62), (174, 140), (126, 238)], np.float32)
 
 
@@ -370,10 +375,19 @@ def test_a_branch_goes_on_from_the_step_on_screen(desk: Desk) -> None:
     desk.wait(lambda: desk.training.time.kept == desk.kept())
     step = desk.kept()[4]
     desk.go_to(step)
-    desk.training.setup.set_config(replace(LONG, lr=0.004))
+    desk.training.setup.set_config(replace(LONG, lr=0.7))
     desk.wait(lambda: desk.training.runs.summary(parent) is not None)
+    desk.panel.show_page("Runs")
     desk.panel.runs.branch_requested.emit(info(parent).id)
+    bar = desk.training.runs.branch_bar
+    assert desk.panel.page == "Set-up"
+    assert info(parent).name in bar.text and f"step {step:,}:" in bar.text
+    assert desk.training.setup.config() == RunFolder(parent).config()  # to begin with
+    assert desk.state is RunState.PAUSED  # nothing has begun yet
+    desk.training.setup.set_config(replace(LONG, lr=0.004))
+    bar.start.click()
     desk.wait(lambda: desk.path != parent and desk.step > step + 5)
+    assert bar.text == ""
     desk.pause()
 
     found = info(desk.path)
@@ -872,6 +886,59 @@ def test_a_run_that_could_not_be_deleted_is_there_to_be_used(
     desk.wait(lambda: desk.state is RunState.RUNNING)
 
 
+def test_runs_that_are_made_elsewhere_come_into_the_list(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.training.show()
+    runs = desk.training.runs
+    runs._rescan.setInterval(20)
+    finished_run(desk.root / "first", "First")
+    assert not runs._rescan.isActive()
+    desk.panel.show_page(RUNS)
+    desk.wait(lambda: runs.summary(desk.root / "first") is not None)
+    finished_run(desk.root / "second", "Second")
+    desk.wait(lambda: runs.summary(desk.root / "second") is not None)
+    assert runs._rescan.isActive()
+    desk.panel.show_page(SETUP)
+    assert not runs._rescan.isActive()
+
+
+def test_the_question_before_a_run_is_deleted_is_answered_no_by_return_and_esc(
+    desk: Desk,
+) -> None:
+    dialog = delete_dialog("Delete it?", desk.window)
+    role = QMessageBox.ButtonRole
+    buttons = {dialog.buttonRole(button): button for button in dialog.buttons()}
+    assert buttons[role.DestructiveRole].text() == "Delete"
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Escape):
+        dialog.open()
+        KEYS.keyClick(dialog, key)
+        assert not dialog.isVisible()
+        assert dialog.clickedButton() is buttons[role.RejectRole]
+    dialog.open()
+    buttons[role.DestructiveRole].click()
+    assert dialog.buttonRole(dialog.clickedButton()) is role.DestructiveRole
+
+
+@pytest.mark.parametrize(("width", "height"), [(1024, 640), (1440, 900)])
+def test_a_selection_moves_no_dock(desk: Desk, width: int, height: int) -> None:
+    desk.window.resize(width, height)
+    desk.training.show()
+    dock = desk.training.dock
+    assert dock is not None
+    # It has been given its share once all is laid out.
+    desk.wait(lambda: dock.height() == round(SHARE * desk.window.height()))
+    network = desk.controller.views.network
+    assert network is not None
+    QApplication.processEvents()
+    before = dock.geometry()
+    for node in network.nodes:
+        desk.controller.views.select(Selection(node.name, 0))
+        QApplication.processEvents()
+        assert dock.geometry() == before, node.name
+        assert not desk.window.inspector_dock.geometry().intersects(before)
+
+
 def refuse(*_: object, **__: object) -> None:
     raise PermissionError(13, "Permission denied")
 
@@ -919,10 +986,32 @@ def test_a_run_that_was_stopped_is_branched_from_where_it_stood(desk: Desk) -> N
     desk.look()
     desk.wait(lambda: desk.training.time.kept[-1:] == (step,))
     desk.panel.runs.branch_requested.emit(info(first).id)
+    desk.click("Start")  # the bar's own button begins it, too
     desk.wait(lambda: desk.path != first)
 
     parent = info(desk.path).parent
     assert parent is not None and (parent.id, parent.step) == (info(first).id, step)
+
+
+def test_a_branch_that_is_given_up_leaves_the_settings_as_they_were(desk: Desk) -> None:
+    desk.start(step=20)
+    desk.click("Stop")
+    desk.settled(RunState.IDLE)
+    first = desk.path
+    desk.wait(lambda: desk.training.runs.summary(first) is not None)
+    desk.look()
+    desk.wait(lambda: bool(desk.training.time.kept))
+    mine = replace(LONG, lr=0.7)
+    desk.training.setup.set_config(mine)
+    for _ in range(2):  # asking twice is no second branch
+        desk.panel.runs.branch_requested.emit(info(first).id)
+    assert desk.training.setup.config() == RunFolder(first).config() != mine
+    desk.training.runs.branch_bar.cancel.click()
+    assert desk.training.runs.branch_bar.text == ""
+    assert desk.training.setup.config() == mine
+    desk.click("Start")
+    desk.wait(lambda: desk.path != first)
+    assert info(desk.path).parent is None
 
 
 def test_a_message_makes_room_for_itself_and_gives_it_back(desk: Desk) -> None:

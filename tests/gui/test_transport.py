@@ -16,11 +16,11 @@ from viewer.core.training import progress as core_progress
 from viewer.core.training.config import TrainingConfig
 from viewer.core.training.progress import Progress
 from viewer.widgets.icons import IconSet
-from viewer.widgets.setting_editors import NumberBox
 from viewer.widgets.switch import Switch
 from viewer.widgets.theme import Theme
-from viewer.widgets.transport import NOTHING_YET, RunState, Transport
-from viewer.widgets.transport_progress import (
+from viewer.widgets.training.setting_editors import NumberBox
+from viewer.widgets.training.transport import NOTHING_YET, RunState, Transport
+from viewer.widgets.training.transport_progress import (
     ProgressBars,
     ProgressText,
     duration_text,
@@ -173,9 +173,13 @@ def test_times_are_minutes_and_seconds(seconds: float | None, text: str) -> None
 
 @pytest.mark.parametrize(
     ("state", "step", "word"),
-    [(RunState.IDLE, 1234, "Stopped"), (RunState.FINISHED, 4690, "Finished")],
+    [
+        (RunState.IDLE, 1234, "Stopped"),
+        (RunState.FINISHED, 4690, "Finished"),
+        (RunState.PAUSED, 1234, "Paused"),
+    ],
 )
-def test_a_run_that_is_over_has_no_speed(
+def test_a_run_that_is_at_rest_has_no_speed(
     bar: Transport, state: RunState, step: int, word: str
 ) -> None:
     bar.set_progress(replace(PROGRESS, step=step))

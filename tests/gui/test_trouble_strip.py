@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from viewer.widgets.style import Appearance
-from viewer.widgets.trouble_strip import TroubleStrip
+from viewer.widgets.training.trouble_strip import TroubleStrip
 
 SENTENCE = (
     "The validation loss has risen from 1.6 to 4.16 in 12 epochs while the training loss fell: "

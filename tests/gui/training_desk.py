@@ -13,13 +13,13 @@ from pytestqt.qtbot import QtBot
 from tests.few_digits import CONFIG, few_digits, load_few
 from viewer.app import Application
 from viewer.controllers.main import MainController
-from viewer.controllers.training import TrainingController
-from viewer.controllers.training_setup import CONFIG_KEY
+from viewer.controllers.training.panel import TrainingController
+from viewer.controllers.training.setup import CONFIG_KEY
 from viewer.core.training.events import BatchFinished
 from viewer.core.training.kept_steps import KeptSteps
 from viewer.core.training.progress import RunState
 from viewer.core.training.session import RunSession
-from viewer.widgets.training_panel import TrainingPanel
+from viewer.widgets.training.panel import TrainingPanel
 
 WAIT_MS = 20_000
 LONG = replace(CONFIG, epochs=5000)  # of which no test sees the end
@@ -48,13 +48,18 @@ class Desk:
         self.wait(lambda: self.controller.views.network is not None)
 
     def _listen(self) -> None:
-        show = self.window.show_message
+        show, hint = self.window.show_message, self.window.show_hint
 
-        def note(sentence: str) -> None:
+        def note(sentence: str, about: str = "") -> None:
             self.sentences.append(sentence)
-            show(sentence)
+            show(sentence, about)
+
+        def note_hint(sentence: str) -> None:
+            self.sentences.append(sentence)
+            hint(sentence)
 
         self.window.show_message = note  # type: ignore[method-assign]  # connected by name
+        self.window.show_hint = note_hint  # type: ignore[method-assign]  # this one, too
 
     @property
     def controller(self) -> MainController:

@@ -9,7 +9,7 @@ from viewer.core.nets.table_rows import (
     MAX_ROWS,
     LayerRow,
 )
-from viewer.widgets.architecture_edits import MAX_UNDO, NONE, TableEdits
+from viewer.widgets.training.architecture_edits import MAX_UNDO, NONE, TableEdits
 
 CONV, RELU, POOL, DENSE_ROW = (
     LayerRow(kind) for kind in (CONVOLUTION, ACTIVATION, MAX_POOLING, DENSE)

@@ -197,6 +197,16 @@ def test_networks_that_can_t_be_shown_are_one_sentence(net: Net) -> None:
         capture(net, torch.zeros(3, 8, 8), class_names=["a"])
 
 
+def test_one_mean_is_for_all_channels(net: Net) -> None:
+    image = np.full((8, 8, 3), 51, np.uint8)
+    preparation = Preparation(digit=False)
+    options: dict[str, Any] = {"input_shape": (3, 8, 8), "preparation": preparation}
+    one = capture(net, image, mean=[0.5], std=[0.25], **options)
+    each = capture(net, image, mean=[0.5] * 3, std=[0.25] * 3, **options)
+    np.testing.assert_array_equal(one["input"], each["input"])
+    assert one["input"][2, 0, 0] == pytest.approx((0.2 - 0.5) / 0.25)
+
+
 @pytest.mark.parametrize(
     ("image", "sentence"),
     [
@@ -210,7 +220,7 @@ def test_networks_that_can_t_be_shown_are_one_sentence(net: Net) -> None:
         (torch.zeros(8, 8), "one image"),
         (torch.zeros(3, 8, 8, dtype=torch.uint8), "torch.uint8"),
         (torch.full((3, 8, 8), torch.inf), "not finite"),
-        (torch.zeros(1, 8, 8), "1 channels and Net takes 3"),
+        (torch.zeros(1, 8, 8), "has 1 channel and Net takes 3"),
         (None, "NoneType"),
         ([[0.0]], "a list"),
         ("no_such_file.png", "does not exist"),

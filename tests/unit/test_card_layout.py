@@ -72,7 +72,8 @@ def test_an_input_in_colour_is_one_picture_without_a_scale_of_greys() -> None:
     source = picture()
     conv = convolution(64, 112, 7, source)
     nodes = {node.name: node for node in (source, conv)}
-    (card,) = card_options(source, nodes, READABLE, TextSizes(), 800)
+    (way,) = card_options(source, nodes, READABLE, TextSizes(), 800)
+    card = way.card
     assert card.color
     assert card.grid.count == 1
     assert card.bar is None
@@ -84,10 +85,10 @@ def test_an_input_in_colour_is_one_picture_without_a_scale_of_greys() -> None:
 @pytest.mark.parametrize("channels", [1, 2, 4])
 def test_an_input_of_other_channels_has_a_map_for_each(channels: int) -> None:
     source = picture(channels)
-    for card in card_options(source, {"input": source}, READABLE, TextSizes(), 800):
-        assert not card.color
-        assert card.grid.count == channels
-        assert card.bar is not None
+    for way in card_options(source, {"input": source}, READABLE, TextSizes(), 800):
+        assert not way.card.color
+        assert way.card.grid.count == channels
+        assert way.card.bar is not None
 
 
 def test_many_kernels_fill_the_height_of_the_maps_beside_them() -> None:
@@ -104,9 +105,22 @@ def test_kernels_are_never_higher_than_a_viewport_where_they_can_be_wider() -> N
     source = picture()
     conv = convolution(64, 224, 3, source)
     nodes = {node.name: node for node in (source, conv)}
-    for card in card_options(conv, nodes, Level(3), TextSizes(), 2000):
-        assert card.kernels is not None
-        assert card.kernels.height <= MAX_CARD_PX
+    for way in card_options(conv, nodes, Level(3), TextSizes(), 2000):
+        assert way.card.kernels is not None
+        assert way.card.kernels.height <= MAX_CARD_PX
+
+
+def test_a_way_has_the_size_of_its_card() -> None:
+    source = picture()
+    bars = Node("softmax", Kind.SOFTMAX, "Softmax", ("conv",), (10,), 0, signed=False)
+    for side, kernel in ((112, 7), (14, 3), (1, 1)):
+        conv = convolution(64, side, kernel, source)
+        nodes = {node.name: node for node in (source, conv, bars)}
+        for node in nodes.values():
+            for title in (0, 300):
+                text = TextSizes({node.name: title}, 40)
+                for way in card_options(node, nodes, Level(2), text, 2000):
+                    assert (way.height, way.width) == (way.card.frame.height, way.card.frame.width)
 
 
 def test_of_large_kernels_in_colour_an_excerpt_is_shown_and_said_to_be_one() -> None:
@@ -135,14 +149,15 @@ def test_too_high_in_every_way_the_flattest_that_fits_is_taken() -> None:
     nodes = {node.name: node for node in (source, many)}
     free = card_options(many, nodes, READABLE, TextSizes(), 400, ragged=True)
     capped = card_options(many, nodes, READABLE, TextSizes(), 400, height=200)
-    assert [card.frame for card in capped] == [free[0].frame]
+    assert [way.card for way in capped] == [free[0].card]
 
 
 def test_a_lone_map_of_tokens_is_as_large_as_it_can_be_read() -> None:
     source = picture()
     tokens = maps((197, 768), source)
     nodes = {node.name: node for node in (source, tokens)}
-    (card,) = card_options(tokens, nodes, READABLE, TextSizes(), 800)
+    (way,) = card_options(tokens, nodes, READABLE, TextSizes(), 800)
+    card = way.card
     assert LONE_MAP_PX / 2 < card.maps.width <= LONE_MAP_PX
     assert card.map_size == (197, 768)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from viewer.core.channel_strength import Order, channel_order, strengths
+from viewer.core.channel_strength import Order, channel_order, kernel_order, strengths
 from viewer.core.imaging.sliced_range import SlicedRange
 
 MAPS = np.array([[[1, -9]], [[3, 3]], [[0, 0]], [[5, 0]], [[3, 3]]], np.float32)
@@ -53,3 +53,8 @@ def test_what_is_not_finite_is_no_limit() -> None:
         pass
     assert list(found.limits) == [-3, 2]
     assert SlicedRange(np.empty(0, np.float32)).done
+
+
+def test_kernels_are_sorted_by_their_norms() -> None:
+    kernels = np.array([[[1, 2]], [[-3, 0]], [[2, 2]], [[np.nan, 9]], [[0, 3]]], np.float32)
+    assert kernel_order(kernels).tolist() == [1, 4, 2, 0, 3]  # norms 3, 3, 2.83, 2.24, none

@@ -9,9 +9,10 @@ from PIL import Image
 
 from tests.small_net import SmallNet, drawing, small_net
 from viewer.core.errors import UserError
-from viewer.core.export import Source, What, export, make_figure
+from viewer.core.export import Source, What, export, find_layer, make_figure
 from viewer.core.imaging.color_scale import scale_for
 from viewer.core.imaging.display import DisplaySettings, Scope
+from viewer.core.records import Kind, NetworkRecord, Node
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -190,3 +191,19 @@ def test_a_failed_write_leaves_the_old_file(
         export(source, "conv1", What.MAPS, path)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_of_very_many_layers_the_nearest_are_named() -> None:
+    nodes = tuple(
+        Node(f"block{i}.conv", Kind.CONVOLUTION, "Conv2d", (), (1, 2, 2), 0, True)
+        for i in range(100)
+    )
+    network = NetworkRecord(
+        "large", "", nodes, "", (1, 2, 2), (0.0,), (1.0,), (), 0, None, None, "here"
+    )
+    for wanted, first in (("block7", "block7.conv"), ("block12.cnv", "block12.conv")):
+        with pytest.raises(UserError) as error:
+            find_layer(network, wanted)
+        sentence = str(error.value)
+        assert f"choose one of {first}" in sentence and sentence.endswith(" (of 100).")
+        assert len(sentence) < 400

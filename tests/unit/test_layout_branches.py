@@ -3,13 +3,15 @@ from __future__ import annotations
 import itertools
 import time
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
 from tests.unit.blocky import residual, traced
 from tests.unit.test_layout import assert_sound
+from viewer.core import card_ways
 from viewer.core.blocks import BlockTree, ShownGraph
-from viewer.core.card_layout import Rect, TextSizes
+from viewer.core.card_layout import Card, Rect, TextSizes
 from viewer.core.layout import FlowLayout, lay_out
 from viewer.core.layout_lanes import HEADING_PX, MAX_LANES, assign_lanes
 from viewer.core.records import NetworkRecord
@@ -138,6 +140,23 @@ def test_hundreds_of_cards_are_laid_out_in_a_moment() -> None:
         times.append(time.process_time() - started)
     assert min(times) < 0.4  # seconds of the processor; a tenth where nothing else runs
     assert_every_row_is_full(layout)
+
+
+def test_of_all_ways_to_lay_out_cards_only_those_that_are_chosen_are_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Card] = []
+
+    def make(*values: Any, **others: Any) -> Card:
+        made.append(Card(*values, **others))
+        return made[-1]
+
+    monkeypatch.setattr(card_ways, "Card", make)
+    card_ways._best_ways.cache_clear()
+    card_ways._pictures.cache_clear()
+    shown = shown_of(traced("densenet121"), *BlockTree(traced("densenet121")).blocks)
+    layout = laid_out(shown)
+    assert 0 < len(made) <= len(layout.cards)  # of thousands
 
 
 def assert_every_row_is_full(layout: FlowLayout) -> None:

@@ -152,3 +152,24 @@ def test_nan_is_no_silence(net: SmallNet) -> None:
     broken = {**record.outputs, "relu2": np.full((6, 12, 12), np.nan, np.float32)}
     tracker.update(ActivationRecord(1, 0, record.image, broken, None))
     assert "relu2" not in tracker.dead()
+
+
+def test_bright_photographs_are_told_apart(net: SmallNet) -> None:
+    tracker = DeadChannels(net.network, drawings=4)
+    rng = np.random.default_rng(0)
+    photographs = [0.7 + 0.3 * rng.random((28, 28), np.float32) for _ in range(4)]
+    for pixels in photographs[:3]:
+        tracker.update(net.record(pixels))
+    assert not tracker.dead()
+    for _ in range(3):  # the same scene, a little darker each time
+        tracker.update(net.record(0.95 * photographs[2]))
+    assert not tracker.dead()
+    tracker.update(net.record(photographs[3]))
+    assert DEAD_CHANNEL in tracker.dead()["relu2"]
+
+
+def test_the_noise_of_a_covered_camera_tells_nothing(net: SmallNet) -> None:
+    tracker, rng = DeadChannels(net.network, drawings=3), np.random.default_rng(0)
+    for _ in range(10):
+        tracker.update(net.record(0.02 * rng.random((28, 28), np.float32)))
+    assert not tracker.dead()

@@ -8,6 +8,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -18,7 +19,7 @@ from viewer.core.errors import UserError
 HELP = "Say what works here and what doesn't: versions, display, devices, data, networks."
 EXAMPLE = "convnet-viewer doctor"
 
-PACKAGES = ("torch", "torchvision", "PyQt6", "pyqtgraph", "numpy", "scipy", "pillow", "safetensors")
+PACKAGES = ("torch", "torchvision", "PyQt6", "numpy", "scipy", "pillow", "safetensors")
 OPTIONAL = ("onnx", "onnx2torch")
 
 
@@ -93,13 +94,26 @@ def _onnx() -> Finding:
 def _camera() -> Finding:
     """Say whether Qt's part for cameras loads; without it everything else works."""
     try:
-        import_module("PyQt6.QtMultimedia")
+        with _quiet_qt():
+            import_module("PyQt6.QtMultimedia")
     except ImportError as error:
         missing = diagnostics.shared_library(str(error)) or str(error)
         package = diagnostics.PACKAGES.get(missing)
         remedy = f"install {package or missing}"
         return Finding(True, "camera", f"can't be used without {missing}: {remedy}, if you need it")
     return Finding(True, "camera", "QtMultimedia can be imported")
+
+
+@contextmanager
+def _quiet_qt() -> Iterator[None]:
+    """Keep what Qt says while it loads: of libraries for sound and screens that it lacks."""
+    from PyQt6.QtCore import qInstallMessageHandler
+
+    before = qInstallMessageHandler(lambda *_: None)
+    try:
+        yield
+    finally:
+        qInstallMessageHandler(before)
 
 
 def _checked(name: str, check: Callable[[], str]) -> Finding:

@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     from PyQt6.QtCore import QSettings
 
     from viewer.app import Application, create_qt_application
-    from viewer.widgets.main_window import MODE_KEY
+    from viewer.widgets.window.main_window import MODE_KEY
 
     qt = create_qt_application()
     with tempfile.TemporaryDirectory() as folder:

@@ -17,7 +17,7 @@ from viewer.core.nets.table_presets import TABLE_PRESETS
 from viewer.widgets.table_dialog import TableDialog
 
 if TYPE_CHECKING:
-    from viewer.controllers.training_setup import SetupController
+    from viewer.controllers.training.setup import SetupController
     from viewer.widgets.icons import IconSet
     from viewer.widgets.theme import Theme
 
@@ -49,6 +49,7 @@ class ArchitectureController(QObject):
         self._appearance = appearance
         self._dialog: TableDialog | None = None
         setup.table_requested.connect(self.edit)
+        setup.input_known.connect(self._show_input)
 
     def edit(self) -> None:
         """Show the table of the set-up, or one to start from."""
@@ -59,11 +60,18 @@ class ArchitectureController(QObject):
         if isinstance(text, str):
             rows = rows_from_json(text)
         dialog.table.set_table(rows)
-        dialog.table.set_input(*self._setup.input_of_dataset())
+        self._show_input()
+        if self._setup.input_of_dataset() is None:
+            self._setup.ask_for_input()
         theme, icons = self._appearance()
         if theme is not None:
             dialog.set_theme(theme, icons)
         dialog.show_table()
+
+    def _show_input(self) -> None:
+        known = self._setup.input_of_dataset()
+        if self._dialog is not None and known is not None:
+            self._dialog.table.set_input(*known)
 
     def _build(self) -> TableDialog:
         dialog = self._dialog = TableDialog(self._parent_widget)

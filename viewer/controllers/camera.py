@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from viewer.controllers.views import ViewController
     from viewer.core.records import Drawing, Picture
     from viewer.services.camera import CameraService
-    from viewer.widgets.main_window import MainWindow
+    from viewer.widgets.window.main_window import MainWindow
 
 ACTION = "camera"
 RATE_MS = 1000

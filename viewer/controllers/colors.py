@@ -12,7 +12,7 @@ from viewer.widgets.color_menu import ColorChoice, ColorGroup
 
 if TYPE_CHECKING:
     from viewer.controllers.views import ViewController
-    from viewer.widgets.main_window import MainWindow
+    from viewer.widgets.window.main_window import MainWindow
 
 SETTINGS_PREFIX = "colors/"
 SWATCH_STEPS = 16

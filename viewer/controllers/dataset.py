@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, Qt
 
-from viewer.core.data.folder_name import FolderName
+from viewer.core.data.registry import is_drawn
 
 if TYPE_CHECKING:
     from viewer.controllers.networks import NetworkController
     from viewer.core.records import Drawing, NetworkRecord, Picture
     from viewer.services.dataset import DatasetService, DatasetSummary, Page
-    from viewer.widgets.dataset_browser import DatasetBrowser, PageRequest
-    from viewer.widgets.docks import Dock
     from viewer.widgets.icons import IconSet
-    from viewer.widgets.main_window import MainWindow
+    from viewer.widgets.inputs.dataset_browser import DatasetBrowser, PageRequest
     from viewer.widgets.theme import Theme
+    from viewer.widgets.window.docks import Dock
+    from viewer.widgets.window.main_window import MainWindow
 
 
 DEFAULT, DEFAULT_TITLE = "mnist", "MNIST test images"
@@ -50,6 +50,7 @@ class DatasetController(QObject):
         self.index: int | None = None
         self._pictures: list[tuple[object, int]] = []
         self._wanted = DEFAULT
+        self._own = ""  # the data set of a network of pictures, if that is known
         self._takes_digits = True
         self._asked = DEFAULT  # of the service
         self._summary: DatasetSummary | None = None
@@ -75,19 +76,22 @@ class DatasetController(QObject):
     def set_dataset(self, name: str) -> None:
         """Show the test images of another data set, which is read when they are wanted."""
         self._wanted = name
-        self._show_fitness()
-        if self._dock is not None and not self._dock.isHidden():
-            self._ask_for_dataset()
+        self._on_offer_changed()
 
     def set_network(self, network: NetworkRecord | None) -> None:
-        """Offer test images of digits and the like only to a network that takes such."""
+        """Offer test images of digits and the like only to a network that takes such.
+
+        One of pictures is offered those of the folder that it was trained on.
+        """
         self._takes_digits = network is None or network.preparation.digit
-        self._show_fitness()
+        own = "" if network is None or self._takes_digits else network.dataset_name
+        self._own = "" if is_drawn(own) else own
+        self._on_offer_changed()
 
     @property
     def name(self) -> str:
         """Name of the data set whose test images are offered."""
-        return self._wanted
+        return self._own if self._own and is_drawn(self._wanted) else self._wanted
 
     def browse(self) -> None:
         """Show the browser."""
@@ -106,8 +110,8 @@ class DatasetController(QObject):
 
     def _build(self) -> None:
         # Only now: few sessions open it, and its modules need not delay the start.
-        from viewer.widgets.dataset_browser import DatasetBrowser
-        from viewer.widgets.docks import as_page
+        from viewer.widgets.inputs.dataset_browser import DatasetBrowser
+        from viewer.widgets.window.docks import as_page
 
         browser = DatasetBrowser()
         browser.page_requested.connect(self._on_page_requested)
@@ -139,15 +143,17 @@ class DatasetController(QObject):
             profile=None if opened is None else opened.profile,
         )
 
-    def _show_fitness(self) -> None:
-        drawn = FolderName.parse(self._wanted) is None
+    def _on_offer_changed(self) -> None:
+        fits = self._takes_digits or not is_drawn(self.name)
         for name in ACTIONS:
-            self._window.action_set.set_enabled(name, self._takes_digits or not drawn)
+            self._window.action_set.set_enabled(name, fits)
+        if fits and self._dock is not None and not self._dock.isHidden():
+            self._ask_for_dataset()
 
     def _ask_for_dataset(self) -> None:
-        if self._wanted != self._asked:
-            self._asked = self._wanted
-            self._service.set_dataset(self._wanted)
+        if self.name != self._asked:
+            self._asked = self.name
+            self._service.set_dataset(self.name)
 
     def _on_dataset_changed(self, summary: DatasetSummary) -> None:
         self._summary = summary

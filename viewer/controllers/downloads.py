@@ -12,7 +12,7 @@ from viewer.core.data.registry import dataset_infos
 from viewer.widgets.download_dialog import DownloadDialog
 
 if TYPE_CHECKING:
-    from viewer.controllers.training_setup import SetupController
+    from viewer.controllers.training.setup import SetupController
     from viewer.services.downloads import DownloadService
     from viewer.widgets.theme import Theme
 

@@ -15,11 +15,11 @@ from viewer.core.records import Drawing
 if TYPE_CHECKING:
     from viewer.controllers.inputs import InputController
     from viewer.services.drawings import DrawingsService, KeptDrawings
-    from viewer.widgets.docks import Dock
-    from viewer.widgets.drawings_view import DrawingsView
     from viewer.widgets.icons import IconSet
-    from viewer.widgets.main_window import MainWindow
+    from viewer.widgets.inputs.drawings_view import DrawingsView
     from viewer.widgets.theme import Theme
+    from viewer.widgets.window.docks import Dock
+    from viewer.widgets.window.main_window import MainWindow
 
 DIGITS = frozenset("0123456789")
 HINT = "Draw a digit, then press its key: it is kept here as an example to learn from."
@@ -33,11 +33,14 @@ class DrawingsController(QObject):
     -------
     told(str)
         One sentence on what was done, for the status bar.
+    hinted(str)
+        One sentence on what has to be done first.
     failed(str)
         One sentence.
     """
 
     told = pyqtSignal(str)
+    hinted = pyqtSignal(str)
     failed = pyqtSignal(str)
 
     def __init__(
@@ -74,10 +77,10 @@ class DrawingsController(QObject):
         """Keep what is on the pad as an example of `label`, and clear the pad for the next."""
         source = self._inputs.source
         if not isinstance(source, Drawing):
-            self.failed.emit("Only drawings of your own are kept: clear the pad and draw.")
+            self.hinted.emit("Only drawings of your own are kept: clear the pad and draw.")
             return
         if not source.strokes:
-            self.failed.emit("There is nothing to keep: draw a digit first.")
+            self.hinted.emit("There is nothing to keep: draw a digit first.")
             return
         self._service.add(source, label)
         self._window.pad_panel.pad.clear()
@@ -107,8 +110,8 @@ class DrawingsController(QObject):
         return False
 
     def _build(self) -> None:
-        from viewer.widgets.docks import as_page
-        from viewer.widgets.drawings_view import DrawingsView
+        from viewer.widgets.inputs.drawings_view import DrawingsView
+        from viewer.widgets.window.docks import as_page
 
         view = self._view = DrawingsView()
         view.set_hint(HINT)

@@ -11,29 +11,28 @@ from PyQt6.QtCore import QBuffer, QIODevice, QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QGuiApplication, QImage
 from PyQt6.QtWidgets import QFileDialog
 
+from viewer.core.imaging.picture_folder import PICTURE_SUFFIXES
 from viewer.core.nets.shipped import MODEL_SUFFIXES, SUFFIX
-from viewer.core.records import Drawing
+from viewer.core.records import Drawing, Picture
 from viewer.services.files import ExportJob
-from viewer.widgets.preview import image_of
+from viewer.widgets.inputs.preview import image_of
 
 if TYPE_CHECKING:
     from viewer.controllers.inputs import InputController
     from viewer.controllers.networks import NetworkController
     from viewer.controllers.views import ViewController
     from viewer.services.files import FileService
-    from viewer.widgets.main_window import MainWindow
+    from viewer.widgets.window.main_window import MainWindow
 
 _MODELS = " ".join(f"*{suffix}" for suffix in sorted(MODEL_SUFFIXES))
 MODEL_FILTER = f"Networks ({_MODELS});;All files (*)"
 NETWORK_FILTER = "Network (*.safetensors)"
-INPUT_FILTER = (
-    "Pictures and stroke files (*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff *.jsonl *.json)"
-    ";;All files (*)"
-)
+_INPUTS = " ".join(f"*{suffix}" for suffix in (*sorted(PICTURE_SUFFIXES), ".jsonl", ".json"))
+INPUT_FILTER = f"Pictures and stroke files ({_INPUTS});;All files (*)"
 STROKES_FILTER = "Stroke file (*.jsonl)"
 PNG_FILTER = "PNG picture (*.png)"
 FIGURE_FILTER = "PNG figure (*.png);;SVG figure (*.svg);;Numbers for NumPy (*.npz)"
-# A pasted photograph is reduced to this before it is encoded: the digit needs no more.
+# A pasted photograph is reduced to this before it is encoded: no network takes more.
 PASTE_MAX_SIDE_PX = 2000
 PNG_UNCOMPRESSED = 100
 
@@ -96,7 +95,7 @@ class ExchangeController(QObject):
         """Ask for a name and save the drawing as a stroke file."""
         source = self._inputs.source
         if not isinstance(source, Drawing) or not source.strokes:
-            self.failed.emit("There is no drawing to save: draw a digit first.")
+            self.failed.emit("There is no drawing on the pad to save: draw something first.")
             return
         dialog = self._dialog("Save drawing", STROKES_FILTER, save_as="drawing.jsonl")
         dialog.fileSelected.connect(lambda path: self._files.save_drawing(Path(path), source))
@@ -121,12 +120,22 @@ class ExchangeController(QObject):
         if selection is None or network is None or weights is None or record is None:
             self.failed.emit("No layer is selected: click one of its maps first.")
             return
-        job = ExportJob(network, weights, record, "", selection.node, views.display, Path())
-        dialog = self._dialog(
-            f"Export the maps of {selection.node}", FIGURE_FILTER, f"{selection.node}.png"
-        )
+        node = selection.node
+        if node not in record.outputs:
+            self.failed.emit(f"{node} has not answered yet: try again in a moment.")
+            return
+        job = ExportJob(network, weights, record, self._shown, node, views.display, Path())
+        plain = re.sub(r"[^\w.-]+", "-", node).strip("-.") or "layer"  # ONNX has names like /conv/0
+        dialog = self._dialog(f"Export the maps of {node}", FIGURE_FILTER, f"{plain}.png")
         dialog.fileSelected.connect(lambda path: self._files.export(replace(job, path=Path(path))))
         dialog.open()
+
+    @property
+    def _shown(self) -> str:
+        """Title of the picture that the record at hand answers; empty for a drawing."""
+        source, record = self._inputs.source, self._views.record
+        newest = record is not None and record.generation == self._inputs.generation
+        return source.title if newest and isinstance(source, Picture) else ""
 
     def copy(self) -> None:
         """Copy the picture that the network sees."""
@@ -140,12 +149,10 @@ class ExchangeController(QObject):
         """Put the clipboard's picture, or the file that was copied, on the pad."""
         clipboard = QGuiApplication.clipboard()
         data = None if clipboard is None else clipboard.mimeData()
-        if clipboard is None or data is None:
-            return
-        local = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+        local = [] if data is None else [u.toLocalFile() for u in data.urls() if u.isLocalFile()]
         if local:
             self._inputs.open_file(Path(local[0]))
-        elif data.hasImage():
+        elif clipboard is not None and data is not None and data.hasImage():
             self._files.decode_picture(encoded(clipboard.image()), "Pasted picture")
         else:
             self.failed.emit("There is no picture on the clipboard: copy one first.")

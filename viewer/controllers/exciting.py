@@ -12,6 +12,8 @@ from viewer.core.imaging.numbers import format_exact, format_number
 from viewer.core.records import Selection, WeightsKind, same_nodes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PyQt6.QtCore import QObject
 
     from viewer.controllers.views import ViewController
@@ -20,9 +22,9 @@ if TYPE_CHECKING:
     from viewer.core.records import ActivationRecord, NetworkRecord, Picture, WeightsRecord
     from viewer.services.evaluation import NetworkSource
     from viewer.services.excitations import ExcitationJob, ExcitationService
-    from viewer.widgets.exciting_grid import ExcitingTile
-    from viewer.widgets.exciting_view import ExcitingView
-    from viewer.widgets.main_window import MainWindow
+    from viewer.widgets.exciting.grid import ExcitingTile
+    from viewer.widgets.exciting.view import ExcitingView
+    from viewer.widgets.window.main_window import MainWindow
 
 DIFFERENCES = "Show weights in place of differences to search for what excites this map."
 NO_SOURCE = "There is no network to search with yet: wait until one is loaded."
@@ -40,6 +42,9 @@ class ExcitingDock(ExplainDock["ExcitingView"]):
         Returns the network on screen for another thread; None while there is none.
     dataset : callable
         Returns the name of the data set to search if the network's own is not here.
+    folder : callable
+        Returns the folder of pictures that is browsed, which is searched for a network of
+        pictures; None without one.
     show_picture : callable
         Puts a `Picture` on the pad.
 
@@ -62,6 +67,7 @@ class ExcitingDock(ExplainDock["ExcitingView"]):
         service: ExcitationService,
         source: Callable[[], NetworkSource | None],
         dataset: Callable[[], str],
+        folder: Callable[[], Path | None],
         show_picture: Callable[[Picture], None],
         parent: QObject | None = None,
     ) -> None:
@@ -69,10 +75,11 @@ class ExcitingDock(ExplainDock["ExcitingView"]):
         self._service = service
         self._source = source
         self._dataset = dataset
+        self._folder = folder
         self._show_picture = show_picture
         self._network: NetworkRecord | None = None
         self._job: ExcitationJob | None = None  # the last one, whose images are shown
-        self._where = ""  # title of the data set that is searched
+        self._where = ""  # what is searched: "MNIST test images"
         self._images: tuple[ExcitingImage, ...] = ()
         views.selection_changed.connect(self._on_selection_changed)
         service.begun.connect(self._on_begun)
@@ -114,13 +121,15 @@ class ExcitingDock(ExplainDock["ExcitingView"]):
         from viewer.services.excitations import ExcitationJob  # with the dock, not before
 
         self._clear()
-        self._job = ExcitationJob(source, subject.node, subject.channel, weights, self._dataset())
+        self._job = ExcitationJob(
+            source, subject.node, subject.channel, weights, self._dataset(), self._folder()
+        )
         self.view.set_running(True)
         self._service.submit(self._job)
         self.changed.emit()
 
     def _build(self) -> tuple[ExcitingView, _Feed]:
-        from viewer.widgets.exciting_view import ExcitingView
+        from viewer.widgets.exciting.view import ExcitingView
 
         view = ExcitingView()
         view.search_requested.connect(self.search)
@@ -183,10 +192,10 @@ class ExcitingDock(ExplainDock["ExcitingView"]):
     def _on_progress(self, done: int, total: int) -> None:
         if self.view is not None and self.view.running:
             self.view.set_progress(done, total)
-            self.view.set_about(f"{done:,} of {total:,} {self._where} test images. {self._hint()}")
+            self.view.set_about(f"{done:,} of {total:,} {self._where}. {self._hint()}")
 
     def _hint(self) -> str:
-        from viewer.widgets.exciting_view import HINT
+        from viewer.widgets.exciting.view import HINT
 
         return HINT
 
@@ -248,13 +257,14 @@ class _Feed:
 
 
 def _tile(image: ExcitingImage) -> ExcitingTile:
-    from viewer.widgets.exciting_grid import ExcitingTile
+    from viewer.widgets.exciting.grid import ExcitingTile
 
-    excitation, label = image.excitation, image.picture.label
-    named = "" if label is None else f", {label}"
+    excitation, picture = image.excitation, image.picture
+    named = "" if picture.label is None else f", {picture.label}"
+    label = picture.label or ("" if picture.path is None else picture.title)
     tip = (
-        f"{image.picture.title}{named}: {format_exact(excitation.value)} at y {excitation.y}, "
+        f"{picture.title}{named}: {format_exact(excitation.value)} at y {excitation.y}, "
         f"x {excitation.x}. Click to put it on the pad."
     )
     value = format_number(excitation.value)
-    return ExcitingTile(image.pixels, image.patch, image.field, value, label or "", tip)
+    return ExcitingTile(image.pixels, image.patch, image.field, value, label, tip)

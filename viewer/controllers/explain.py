@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QFileDialog
 
 from viewer.controllers.explain_dock import ExplainDock, Fed
+from viewer.controllers.lab_steps import LabSteps
 from viewer.core.records import Kind, Selection
 
 if TYPE_CHECKING:
@@ -22,15 +24,17 @@ if TYPE_CHECKING:
         WeightsRecord,
     )
     from viewer.services.all import Services
-    from viewer.widgets.flow import FlowView
-    from viewer.widgets.lab_view import LabView
-    from viewer.widgets.main_window import MainWindow
-    from viewer.widgets.sliding_view import SlidingView
-    from viewer.widgets.trace_view import TraceView
+    from viewer.widgets.flow.view import FlowView
+    from viewer.widgets.icons import IconSet
+    from viewer.widgets.lab.view import LabView
+    from viewer.widgets.sliding.view import SlidingView
+    from viewer.widgets.theme import Theme
+    from viewer.widgets.trace.view import TraceView
+    from viewer.widgets.window.main_window import MainWindow
 
 PICTURE_FILTER = "Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff);;All files (*)"
 SELECT_MS = 100  # how soon the cell that the window is at is selected
-DATASET = "mnist"  # what the lab takes its images from
+DATASET = "mnist"  # what the lab takes its images from, unless it is told of another
 
 
 class SlidingDock(ExplainDock["SlidingView"]):
@@ -76,7 +80,7 @@ class SlidingDock(ExplainDock["SlidingView"]):
 
     def _build(self) -> tuple[SlidingView, SlidingController]:
         from viewer.controllers.sliding import SlidingController
-        from viewer.widgets.sliding_view import SlidingView
+        from viewer.widgets.sliding.view import SlidingView
 
         view = SlidingView()
         view.set_animated(self._animated)
@@ -130,6 +134,14 @@ class SlidingDock(ExplainDock["SlidingView"]):
 class LabDock(ExplainDock["LabView"]):
     """The convolution lab.
 
+    Parameters
+    ----------
+    window : MainWindow
+    views : ViewController
+    services : Services
+    dataset : callable, optional
+        Returns the name of the data set that it takes images from; MNIST's by default.
+
     Signals
     -------
     failed(str)
@@ -145,20 +157,25 @@ class LabDock(ExplainDock["LabView"]):
         views: ViewController,
         services: Services,
         parent: QObject | None = None,
+        *,
+        dataset: Callable[[], str] = lambda: DATASET,
     ) -> None:
         super().__init__(window, views, parent)
         self._services = services
+        self._dataset = dataset
         self._seed = 0
         self._replaced = False  # whether the network has a kernel of the lab in it
         self._weights: WeightsRecord | None = None  # on screen
         self.controller: LabController | None = None
+        self.steps = LabSteps(window, views, self)
+        self.steps.shown_changed.connect(lambda _: self._on_result_changed())
         services.inference.filters_replaced.connect(self._on_filters_replaced)
         views.network_shown.connect(self._on_other_weights)
         views.weights_shown.connect(lambda weights: self._on_other_weights(None, weights))
 
     def _build(self) -> tuple[LabView, Fed]:
         from viewer.controllers.lab import LabController
-        from viewer.widgets.lab_view import LabView
+        from viewer.widgets.lab.view import LabView
 
         view = LabView()
         views, services = self._views, self._services
@@ -179,8 +196,39 @@ class LabDock(ExplainDock["LabView"]):
         services.samples.picture_ready.connect(controller.set_picture)
         services.samples.failed.connect(self.failed)
         self.shown_changed.connect(controller.set_active)
+        view.result_changed.connect(self._on_result_changed)
+        view.steps_requested.connect(self._on_steps_requested)
         self.controller = controller
         return view, _LabFeed(controller)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Give it the theme's colours."""
+        super().set_theme(theme)
+        self.steps.set_theme(theme)
+
+    def set_icons(self, icons: IconSet) -> None:
+        """Give it its icons, now or when it is built."""
+        super().set_icons(icons)
+        self.steps.set_icons(icons)
+
+    def set_animated(self, on: bool) -> None:
+        """Let the window that steps glide from cell to cell, or jump."""
+        self.steps.set_animated(on)
+
+    def _on_result_changed(self) -> None:
+        if self.view is not None and self.view.result is not None and self.steps.in_sight:
+            self.steps.set_result(self.view.result)
+
+    def _on_steps_requested(self) -> None:
+        view = self.view
+        if view is None or view.result is None:
+            return
+        self.steps.show()
+        self.steps.set_result(view.result)
+        spot = view.pinned
+        of_map = spot is not None and view.result.maps.shape == view.result.sums.shape
+        cell = (spot.y, spot.x) if spot is not None and of_map else None
+        self.steps.start(view.kernels.index, cell)
 
     def _drawing(self) -> FloatArray | None:
         record = self._views.record
@@ -201,7 +249,7 @@ class LabDock(ExplainDock["LabView"]):
             self._on_filters_replaced(False)
 
     def _on_image_requested(self) -> None:
-        self._services.samples.ask_image(DATASET, self._seed)
+        self._services.samples.ask_image(self._dataset(), self._seed)
         self._seed += 1
 
     def _on_picture_requested(self) -> None:
@@ -251,7 +299,7 @@ class TraceDock(ExplainDock["TraceView"]):
 
     def _build(self) -> tuple[TraceView, TraceController]:
         from viewer.controllers.trace import TraceController
-        from viewer.widgets.trace_view import TraceView
+        from viewer.widgets.trace.view import TraceView
 
         view = TraceView()
         drawing = self._window.pad_panel.preview.view

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from viewer.controllers.views import ViewController
     from viewer.core.imaging.display import DisplaySettings
     from viewer.core.records import ActivationRecord, NetworkRecord, WeightsRecord
-    from viewer.widgets.docks import Dock
     from viewer.widgets.icons import IconSet
-    from viewer.widgets.main_window import MainWindow
     from viewer.widgets.theme import Theme
+    from viewer.widgets.window.docks import Dock
+    from viewer.widgets.window.main_window import MainWindow
 
 FLOATING_SIZE = QSize(960, 640)
 
@@ -83,6 +83,8 @@ class ExplainDock(QObject, Generic[View]):
         assert self.dock is not None
         self.dock.show()
         self.dock.raise_()
+        if self.dock.isFloating():
+            self.dock.activateWindow()  # not every desktop gives such a window the keyboard
         if self.view is not None:
             self.view.setFocus()  # a window's keys would go to the buttons of its title
 
@@ -113,7 +115,8 @@ class ExplainDock(QObject, Generic[View]):
         """Give the view its icons, if it has any."""
 
     def _build_dock(self) -> None:
-        from viewer.widgets.docks import as_page
+        from viewer.widgets.window.docks import as_page
+        from viewer.widgets.window.window_state import place_inside
 
         self.view, self.fed = self._build()
         if self._theme is not None:
@@ -122,9 +125,7 @@ class ExplainDock(QObject, Generic[View]):
         area = Qt.DockWidgetArea.RightDockWidgetArea
         self.dock = self._window.add_dock(self.NAME, self.TITLE, as_page(self.view), area)
         self.dock.setFloating(True)
-        self.dock.resize(FLOATING_SIZE)
-        frame = self._window.frameGeometry()
-        self.dock.move(frame.center() - self.dock.rect().center())
+        place_inside(self.dock, FLOATING_SIZE, self._window)
         self.dock.visibilityChanged.connect(self._on_visibility_changed)
 
     def _on_visibility_changed(self, visible: bool) -> None:
@@ -133,6 +134,7 @@ class ExplainDock(QObject, Generic[View]):
         self._active = visible
         self.shown_changed.emit(visible)
         views = self._views
+        views.set_explaining(self, explains=visible)
         if visible and views.network is not None and views.weights is not None:
             self._on_network_shown(views.network, views.weights)
             if views.record is not None:
@@ -147,7 +149,7 @@ class ExplainDock(QObject, Generic[View]):
             self.fed.set_weights(weights)
 
     def _on_record_shown(self, record: ActivationRecord) -> None:
-        if self._active and self.fed is not None:
+        if self._active and self.fed is not None and record.whole:  # else one that is follows
             self.fed.set_record(record)
 
     def _on_display_changed(self, display: DisplaySettings) -> None:

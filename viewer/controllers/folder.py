@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, pyqtSignal
-from PyQt6.QtWidgets import QFileDialog
 
 from viewer.core.records import Drawing, Picture
+from viewer.widgets.folder_dialog import ask_for_folder
 
 if TYPE_CHECKING:
     from viewer.controllers.inputs import InputController
     from viewer.services.files import FileService
-    from viewer.widgets.main_window import MainWindow
+    from viewer.widgets.window.main_window import MainWindow
 
 NOTHING_OPEN = "There is no folder to go through: open a picture, or a folder of pictures, first."
+UNREADABLE = "{} can't be read"
 
 
 class FolderController(QObject):
@@ -29,11 +30,14 @@ class FolderController(QObject):
         What is on the pad is no picture of the folder.
     failed(str)
         One sentence.
+    told(str)
+        One sentence on what has to be done first.
     """
 
     place_changed = pyqtSignal(int, int, str)
     left = pyqtSignal()
     failed = pyqtSignal(str)
+    told = pyqtSignal(str)
 
     def __init__(
         self,
@@ -53,20 +57,23 @@ class FolderController(QObject):
         self._asked: tuple[Path, Path | None, int] | None = None  # folder, where from, how far
         self._at = ""  # path of the picture that was asked for last, while it is of the folder
         self._waiting = False  # whether that one is not on the pad yet
+        self._broken = False  # whether the pad is empty because it can't be read
         self._failure = ""  # what was said of a picture on the way
         files.folder_listed.connect(self._on_listed)
         files.folder_failed.connect(self.failed)
+        files.unreadable.connect(self._on_unreadable)
         files.failed.connect(self._on_file_failed)
         inputs.source_changed.connect(self._on_source_changed)
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder that is gone through: that of the picture on the pad; None without one."""
+        path = self._at or self._path_of(self._inputs.source)
+        return Path(path).parent if path else None
+
     def choose(self) -> None:
         """Ask for a folder of pictures."""
-        dialog = QFileDialog(self._window, "Browse folder")
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.fileSelected.connect(lambda path: self.open(Path(path)))
-        dialog.open()
+        ask_for_folder(self._window, "Browse folder", self.open)
 
     def open(self, folder: Path) -> None:
         """Put the first picture of a folder on the pad."""
@@ -76,7 +83,7 @@ class FolderController(QObject):
     def walk(self, step: int) -> None:
         """Go on by `step` pictures, or back; after the last comes the first."""
         if not self._go(step):
-            self.failed.emit(NOTHING_OPEN)
+            self.told.emit(NOTHING_OPEN)
 
     def walk_quietly(self, step: int) -> None:
         """Do the same, without a word where there is no folder: for the pad's own keys."""
@@ -99,7 +106,7 @@ class FolderController(QObject):
         self._direction = -1 if place < self._place else 1
         self._place = place % len(self._pictures)
         path = self._pictures[self._place]
-        self._at, self._waiting = str(path), True
+        self._at, self._waiting, self._broken = str(path), True, False
         self._inputs.open_file(path)
         self._tell()
 
@@ -122,7 +129,9 @@ class FolderController(QObject):
         path = self._path_of(source)
         if self._waiting and path != self._at and path in self._places:
             return  # one that was passed on the way
-        self._waiting = False
+        if self._broken and isinstance(source, Drawing) and not source.strokes:
+            return  # its place is kept: the next step goes on from there
+        self._waiting = self._broken = False
         self._at = path if path in self._places else ""
         if self._at:
             self._place = self._places[path]
@@ -131,6 +140,12 @@ class FolderController(QObject):
             self._files.read_ahead(self._pictures[following])
         else:
             self.left.emit()
+
+    def _on_unreadable(self, path: Path) -> None:
+        """Leave nothing on the pad that would pass for the picture of that name."""
+        if self._waiting and str(path) == self._at:
+            self._broken = True
+            self._inputs.show_nothing(UNREADABLE.format(path.name))
 
     def _on_file_failed(self, sentence: str) -> None:
         # A picture that can't be read keeps its place: the next step goes on from there.

@@ -17,12 +17,12 @@ from viewer.core.records import Kind, Selection
 if TYPE_CHECKING:
     from viewer.controllers.views import ViewController
     from viewer.core.records import NetworkRecord
-    from viewer.widgets.docks import Dock
-    from viewer.widgets.flow import FlowView
-    from viewer.widgets.glossary_panel import GlossaryPanel
-    from viewer.widgets.inspector import Inspector
-    from viewer.widgets.main_window import MainWindow
+    from viewer.widgets.flow.view import FlowView
+    from viewer.widgets.glossary.panel import GlossaryPanel
+    from viewer.widgets.inspector.view import Inspector
     from viewer.widgets.theme import Theme
+    from viewer.widgets.window.docks import Dock
+    from viewer.widgets.window.main_window import MainWindow
 
 # Actions about what is selected, offered by the menu of a map.
 ASKED_OF_A_MAP = ("exciting",)
@@ -147,8 +147,8 @@ class GlossaryController(QObject):
             self.tips.watch(dock)
 
     def _build(self) -> None:
-        from viewer.widgets.docks import as_page  # with the dock, not before
-        from viewer.widgets.glossary_panel import GlossaryPanel
+        from viewer.widgets.glossary.panel import GlossaryPanel
+        from viewer.widgets.window.docks import as_page  # with the dock, not before
 
         self.panel = GlossaryPanel(self.glossary)
         area = Qt.DockWidgetArea.RightDockWidgetArea

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +15,10 @@ if TYPE_CHECKING:
     from viewer.services.dataset import DatasetService
     from viewer.services.files import FileService
     from viewer.services.inference import InferenceService
-    from viewer.widgets.pad_panel import PadPanel
-    from viewer.widgets.prediction import PredictionPanel
+    from viewer.widgets.inputs.pad_panel import PadPanel
+    from viewer.widgets.prediction.view import PredictionPanel
+
+WHOLE_MS = 150  # after so long without another input the rest of a large network is asked for
 
 
 class InputController(QObject):
@@ -24,18 +28,29 @@ class InputController(QObject):
     whole drawing, once the pad has painted them: the two threads don't wait for one another.
     A request that the network has no time for is replaced by a newer one before it is begun.
 
+    Of a large network only what is in sight is asked for while inputs come one after the
+    other; the rest follows as soon as they pause, or somebody asks for it.
+
+    Attributes
+    ----------
+    needed : callable
+        Returns which nodes' outputs the views need at once, see `InferenceRequest.keep`.
+
     Signals
     -------
     failed(str)
         One sentence on an input that can't be used.
     told(str)
         One sentence on an input that was used, but not all of it.
+    opened()
+        What was asked for has been read and is about to be put on the pad.
     source_changed(Drawing or Picture)
         What the network is asked about from now on.
     """
 
     failed = pyqtSignal(str)
     told = pyqtSignal(str)
+    opened = pyqtSignal()
     source_changed = pyqtSignal(object)
 
     def __init__(
@@ -59,6 +74,12 @@ class InputController(QObject):
         self._turn = QTimer(self)
         self._turn.setSingleShot(True)
         self._turn.setInterval(0)
+        self.needed: Callable[[], frozenset[str] | None] = lambda: None
+        self._request: InferenceRequest | None = None  # the newest
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(WHOLE_MS)
+        self._pause.timeout.connect(self.ask_for_all)
         self._connect_signals()
 
     @property
@@ -107,16 +128,39 @@ class InputController(QObject):
             self._panel.pad.set_drawing(source)
         self.submit()
 
+    def show_nothing(self, note: str) -> None:
+        """Take everything off the pad, and say there why, until something else is put on it."""
+        self._panel.pad.set_nothing(note)
+        self.submit()
+
     def submit(self) -> None:
         """Ask the network about what is on the pad now."""
         self._turn.stop()
         self.generation += 1
         raw, source = self.raw, self.source
         self._prediction.set_label(source.label)
-        self._inference.submit(
-            InferenceRequest(self.generation, source, raw=raw, preparation=self._preparation)
+        keep = self.needed()
+        self._request = InferenceRequest(
+            self.generation, source, raw=raw, preparation=self._preparation, keep=keep
         )
+        self._inference.submit(self._request)
+        if keep is None:
+            self._pause.stop()
+        else:
+            self._pause.start()
         self.source_changed.emit(source)
+
+    def stop(self) -> None:
+        """Ask for nothing more: the window is about to go."""
+        self._turn.stop()
+        self._pause.stop()
+
+    def ask_for_all(self) -> None:
+        """Ask the newest request once more, for every output, if it wasn't for all."""
+        self._pause.stop()
+        if self._request is not None and self._request.keep is not None:
+            self._request = replace(self._request, keep=None)
+            self._inference.submit(self._request)
 
     def _connect_signals(self) -> None:
         pad = self._panel.pad
@@ -138,6 +182,7 @@ class InputController(QObject):
 
     def _on_inputs_ready(self, sources: list[Drawing | Picture], title: str) -> None:
         self._reading = False
+        self.opened.emit()
         self.show_source(sources[0])
         if len(sources) > 1:
             self.told.emit(
@@ -150,4 +195,5 @@ class InputController(QObject):
         self.failed.emit(sentence)
 
     def _on_picture_ready(self, picture: Picture, _index: int) -> None:
+        self.opened.emit()
         self.show_source(picture)

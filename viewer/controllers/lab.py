@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from viewer.core.explain.lab_settings import MAX_KERNEL
 from viewer.core.records import Kind
-from viewer.widgets.lab_input import DATASET, DRAWING, PICTURE
+from viewer.widgets.lab.input import DATASET, DRAWING, PICTURE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         Selection,
         WeightsRecord,
     )
-    from viewer.widgets.lab_view import LabView
+    from viewer.widgets.lab.view import LabView
     from viewer.widgets.theme import Theme
 
 INPUT_CHANNELS = (1, 3)  # of what can be in the lab
@@ -105,11 +105,13 @@ class LabController(QObject):
         self._replaced = False
         self._get_selection = get_selection
         self._filters: tuple[_Offer, ...] = ()
+        self._taken: _Offer | None = None  # the filter that was put on the bench last
         view.source_changed.connect(self._on_source_changed)
         view.next_image_requested.connect(self.dataset_image_requested)
         view.picture_requested.connect(self.picture_requested)
         view.network_filters_requested.connect(self._offer_filters)
         view.network_filter_chosen.connect(self._on_filter_chosen)
+        view.network_channel_chosen.connect(self._on_channel_chosen)
         view.kernel_applied.connect(self._on_kernel_applied)
         view.kernel_undo_requested.connect(self.undo_requested)
 
@@ -197,20 +199,30 @@ class LabController(QObject):
         return [_Offer(selection.node, selection.channel, channel, selected=True)]
 
     def _on_filter_chosen(self, place: int) -> None:
+        if place < len(self._filters):
+            self._take(self._filters[place])
+
+    def _on_channel_chosen(self, channel: int) -> None:
+        if self._taken is not None:
+            self._take(replace(self._taken, channel=channel))
+
+    def _take(self, offer: _Offer) -> None:
+        """Put a filter on the bench, or one kernel of it."""
         weights = self._get_weights()
-        if weights is None or place >= len(self._filters):
-            return
-        offer = self._filters[place]
-        kernels = weights.weights.get(offer.node)
+        kernels = None if weights is None else weights.weights.get(offer.node)
         if kernels is None or offer.index >= len(kernels):
             return
-        kernel, title = kernels[offer.index], offer.title
-        if offer.channel is not None:
-            kernel = kernel[offer.channel : offer.channel + 1]
-        elif len(kernel) not in INPUT_CHANNELS:
-            # Deeper layers look at maps: the lab shows what the first of them meets.
-            kernel, title = kernel[:1], f"{title}, channel 0"
-        self._view.set_kernel(kernel, title)
+        kernel = kernels[offer.index]  # (C, kH, kW)
+        if offer.channel is None and len(kernel) not in INPUT_CHANNELS:
+            # Deeper layers look at maps: the first of them, until another one is chosen.
+            offer = replace(offer, channel=0)
+        if offer.channel is None:
+            self._view.set_kernel(kernel, offer.title)
+            return
+        if offer.channel < len(kernel):
+            self._taken = offer
+            self._view.set_kernel(kernel[offer.channel : offer.channel + 1], offer.title)
+            self._view.set_network_channels(offer.title, offer.channel, len(kernel))
 
     def _on_kernel_applied(self, kernel: FloatArray, index: int) -> None:
         node, weights = self._first(), self._get_weights()

@@ -17,22 +17,22 @@ from viewer.controllers.drawings import DrawingsController
 from viewer.controllers.exchange import ExchangeController
 from viewer.controllers.exciting import ExcitingDock
 from viewer.controllers.explain import LabDock, SlidingDock, TraceDock
-from viewer.controllers.gradients import GradientsController
 from viewer.controllers.inputs import InputController
-from viewer.controllers.learning import LearningController
+from viewer.controllers.lessons.learning import LearningController
 from viewer.controllers.motion import MotionController
 from viewer.controllers.network_form import NetworkFormController
-from viewer.controllers.networks import NetworkController
+from viewer.controllers.networks import ABOUT_NETWORK, NetworkController
 from viewer.controllers.pictures import PicturesController
 from viewer.controllers.pinned import PinnedController
 from viewer.controllers.torchvision import TorchvisionController
-from viewer.controllers.training import TrainingController
+from viewer.controllers.training.gradients import GradientsController
+from viewer.controllers.training.panel import TrainingController
 from viewer.controllers.views import ViewController
 from viewer.core.errors import UserError
 from viewer.core.nets.shipped import MODEL_SUFFIXES
 from viewer.core.training.progress import Until
-from viewer.widgets.flow import FlowView
-from viewer.widgets.inspector import Inspector
+from viewer.widgets.flow.view import FlowView
+from viewer.widgets.inspector.view import Inspector
 
 if TYPE_CHECKING:
     from viewer.core.records import (
@@ -45,10 +45,11 @@ if TYPE_CHECKING:
     )
     from viewer.services.all import Services
     from viewer.widgets.icons import IconSet
-    from viewer.widgets.main_window import MainWindow
     from viewer.widgets.theme import Theme
+    from viewer.widgets.window.main_window import MainWindow
 
 RUN_FILE = "config.json"  # what every run's folder has from its beginning
+ABOUT_INPUT = "input"  # what notices on pictures that can't be used are about
 WAKE_MS = 50  # how soon a wait sees that its time is over
 
 
@@ -101,7 +102,7 @@ class MainController(QObject):
         self.drawings = DrawingsController(window, self.inputs, services.drawings, self)
         self.pinned = PinnedController(window, self.inputs, self.views, inference, self)
         self.sliding = SlidingDock(window, self.views, self)
-        self.lab = LabDock(window, self.views, services, self)
+        self.lab = LabDock(window, self.views, services, self, dataset=lambda: self.dataset.name)
         self.trace = TraceDock(window, self.views, self.flow, self)
         self.exciting = ExcitingDock(
             window,
@@ -109,11 +110,12 @@ class MainController(QObject):
             services.excitations,
             self.training.network_source,
             lambda: self.dataset.name,
+            lambda: self.pictures.folder.folder,
             self.inputs.show_source,
             self,
         )
         self.explaining = (self.sliding, self.lab, self.trace, self.exciting)
-        self.motion = MotionController(window, settings, (self.sliding,), self)
+        self.motion = MotionController(window, settings, (self.sliding, self.lab), self)
         self.gradients = GradientsController(window.action_set, services.training, self)
         self.learning = LearningController(self, window, settings, services, runs_root)
         self._connect_signals()
@@ -164,7 +166,8 @@ class MainController(QObject):
         """Whether the record at hand answers what is on the pad now."""
         record = self.views.record
         newest = self.inputs.generation
-        return record is not None and record.generation == newest and not self.inputs.pending
+        answered = record is not None and record.generation == newest and record.whole
+        return answered and not self.inputs.pending
 
     def wait_until_shown(self, timeout_s: float) -> None:
         """Run the event loop until the newest input's record has been painted.
@@ -190,34 +193,41 @@ class MainController(QObject):
     def disconnect_services(self) -> None:
         """Take no more signals: the window is about to go."""
         self._services.block_signals()
+        self.inputs.stop()
 
     def _connect_signals(self) -> None:
         window = self._window
         self._inference.record_ready.connect(self._on_record_ready)
-        self._inference.failed.connect(self._on_failed)
+        self._inference.failed.connect(partial(self._on_failed, ABOUT_NETWORK))
         self._inference.run_shown.connect(self._on_run_shown)
         self._inference.weights_changed.connect(self._on_weights_changed)
         self._inference.network_resized.connect(self._on_network_resized)
         self._inference.filters_replaced.connect(self._on_filters_replaced)
         self.training.told.connect(window.show_message)
+        for hinting in (self.training, self.drawings):
+            hinting.hinted.connect(window.show_hint)
         self.drawings.failed.connect(window.show_message)
         self.lab.failed.connect(window.show_message)
-        self.exciting.failed.connect(window.show_message)
-        self.pinned.told.connect(window.show_message)
+        self.exciting.failed.connect(window.show_hint)
+        self.pinned.told.connect(window.show_hint)
         self.drawings.told.connect(window.status.set_timing_text)
         window.closing_question = self.training.closing_question
         window.close_requested.connect(self.training.close)
-        for controller in (
-            self.inputs,
-            self.networks,
-            self.exchange,
-            self.network_form,
-            self.pictures,
-        ):
-            controller.failed.connect(self._on_failed)
-        self.inputs.told.connect(window.show_message)
+        self.networks.failed.connect(partial(self._on_failed, ABOUT_NETWORK))
+        for source in (self.inputs, self.pictures):
+            source.failed.connect(partial(self._on_failed, ABOUT_INPUT))
+        self.inputs.opened.connect(partial(window.messages.settle, ABOUT_INPUT))
+        self.pictures.told.connect(window.show_hint)
+        # What an action lacks to be done, such as a picture on the clipboard.
+        for refusing in (self.exchange, self.network_form):
+            refusing.failed.connect(window.show_hint)
+        self.inputs.source_changed.connect(window.messages.drop_hint)
+        self.inputs.told.connect(partial(window.show_message, about=ABOUT_INPUT))
         self.inputs.source_changed.connect(self.dataset.set_source)
+        self.inputs.source_changed.connect(self.views.set_source)
         self.views.network_changed.connect(self.dataset.set_network)
+        self.inputs.needed = self.views.needed
+        self.views.all_wanted.connect(self.inputs.ask_for_all)
         self._files.exported.connect(self._on_exported)
         self.networks.network_changed.connect(self._on_network_changed)
         self.views.winner_changed.connect(self._on_winner_changed)
@@ -276,9 +286,9 @@ class MainController(QObject):
             "zoom_out": lambda: self.flow.zoom_by(-1),
         }
 
-    def _on_failed(self, sentence: str) -> None:
+    def _on_failed(self, about: str, sentence: str) -> None:
         self._failure = sentence
-        self._window.show_message(sentence)
+        self._window.show_message(sentence, about)
 
     def _on_exported(self, path: str) -> None:
         self._window.status.set_timing_text(f"Saved {Path(path).name}")
@@ -322,7 +332,9 @@ class MainController(QObject):
             self.views.set_network(network, self.views.weights)
 
     def _on_training_built(self) -> None:
-        from viewer.controllers.freezing import FreezingController  # with the dock, not before
+        from viewer.controllers.training.freezing import (
+            FreezingController,  # with the dock, not before
+        )
 
         assert self.training.panel is not None
         FreezingController(

@@ -8,7 +8,7 @@ from PyQt6.QtCore import QObject, QSettings, Qt
 from PyQt6.QtWidgets import QApplication
 
 if TYPE_CHECKING:
-    from viewer.widgets.main_window import MainWindow
+    from viewer.widgets.window.main_window import MainWindow
 
 KEY = "appearance/reduce_motion"
 ACTION = "reduce_motion"

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from viewer.controllers.views import ViewController
     from viewer.services.form_preview import FormPreviewService
     from viewer.services.opening import Opened
-    from viewer.widgets.main_window import MainWindow
-    from viewer.widgets.network_form import NetworkForm
+    from viewer.widgets.opening.network_form import NetworkForm
+    from viewer.widgets.window.main_window import MainWindow
 
 NAMES_FILTERS = ["Class names (*.txt *.json *.names)", "All files (*)"]
 NO_NETWORK = "There is no network yet: open one first."
@@ -79,7 +79,7 @@ class NetworkFormController(QObject):
             return
         if self.form is not None:
             self.form.close()
-        from viewer.widgets.network_form import NetworkForm  # rarely needed
+        from viewer.widgets.opening.network_form import NetworkForm  # rarely needed
 
         self._model = self._networks.model
         known = self._networks.opening.profiles.get(self._model) or Profile()

@@ -11,16 +11,17 @@ from PyQt6.QtCore import QObject, QSettings, pyqtSignal
 from viewer.controllers.opening import OpeningController
 from viewer.core.nets.model_names import HELD_PREFIX, shown_name
 from viewer.core.nets.shipped import DEFAULT_MODEL, shipped_models
-from viewer.widgets.tool_bar import NetworkChoice
+from viewer.widgets.window.tool_bar import NetworkChoice
 
 if TYPE_CHECKING:
     from viewer.core.live import Snapshot
     from viewer.core.records import NetworkRecord, WeightsRecord
     from viewer.services.inference import InferenceService
     from viewer.services.opening import OpenRequest
-    from viewer.widgets.main_window import MainWindow
+    from viewer.widgets.window.main_window import MainWindow
 
 RUN_KEY = "\0run"  # of the entry of a run in the chooser: no file is called that
+ABOUT_NETWORK = "network"  # what notices on files that were not opened are about
 RECENT_KEY = "files/recent_models"
 MAX_RECENT = 8
 
@@ -38,7 +39,7 @@ class NetworkController(QObject):
     network_changed(NetworkRecord, WeightsRecord)
         Another network answers from now on.
     failed(str)
-        One sentence on a file that is no network; the last good one stays.
+        One sentence on a file that is no network, or was not opened; the last good one stays.
     """
 
     network_changed = pyqtSignal(object, object)
@@ -56,13 +57,14 @@ class NetworkController(QObject):
         self._inference = inference
         self._settings = settings
         self.model = self._title = ""
-        self._failure = ""  # what was said of the file that was refused last
+        self._in_place = False  # whether the next network stands in for one that was refused
         self.opening = OpeningController(window, inference, settings, self)
         self._offer()
         window.network_chosen.connect(self.open)
         inference.network_loaded.connect(self._on_loaded)
         self.opening.refused.connect(self._on_refused)
         self.opening.dropped.connect(self._on_dropped)
+        self.opening.told.connect(self.failed)
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -91,6 +93,7 @@ class NetworkController(QObject):
         """Say that the network of a run is on screen; it is no file to be opened again."""
         self._title = network.title
         self.model = ""
+        self._window.messages.settle(ABOUT_NETWORK)
         self._window.tool_bar.set_current_network(NetworkChoice(RUN_KEY, network.title))
         self._window.set_network(network, weights.step, weights.kind)
         self.opening.clear_note()
@@ -122,16 +125,17 @@ class NetworkController(QObject):
             self._settings.setValue(RECENT_KEY, [self.model, *others][:MAX_RECENT])
             self._offer()
         self._show_choice()
-        self._window.messages.withdraw(self._failure)  # it was about a try before this one
+        if not self._in_place:  # then the reason stays to be read
+            self._window.messages.settle(ABOUT_NETWORK)  # all of it is about a try before this one
+        self._in_place = False
         self._window.set_network(network, weights.step)
         self.network_changed.emit(network, weights)
 
     def _on_refused(self, model: str, sentence: str) -> None:
-        first = not self._title  # another is opened in its place, and the reason stays to be read
+        self._in_place = not self._title
         self._forget(model)
         self._stay(model)
-        self._window.messages.withdraw(self._failure)
-        self._failure = "" if first else sentence
+        self._window.messages.settle(ABOUT_NETWORK)
         self.failed.emit(sentence)
 
     def _on_dropped(self, model: str) -> None:
@@ -157,9 +161,17 @@ class NetworkController(QObject):
 
 
 def titles(models: Sequence[str]) -> list[str]:
-    """Return a short name of each network; those of one name are told apart by their folders."""
+    """Return a short name of each network; those of one name are told apart.
+
+    By their folders, and those of one folder by their endings.
+    """
     short = [Path(m).stem if Path(m).is_absolute() else shown_name(m) for m in models]
+    places = [(text, Path(model).parent) for model, text in zip(models, short, strict=True)]
+    named = [
+        Path(model).name if places.count(place) > 1 else place[0]
+        for model, place in zip(models, places, strict=True)
+    ]
     return [
-        f"{text} – {Path(model).parent.name}" if short.count(text) > 1 else text
-        for model, text in zip(models, short, strict=True)
+        f"{text} – {Path(model).parent.name}" if named.count(text) > 1 else text
+        for model, text in zip(models, named, strict=True)
     ]

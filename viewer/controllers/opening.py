@@ -14,18 +14,19 @@ from viewer.core.nets.model_names import shown_name
 from viewer.core.nets.profile import Profile
 from viewer.core.nets.refusal import AMBIGUOUS, SIZE, UNTRUSTED
 from viewer.services.opening import OpenRequest
-from viewer.widgets.caption import GUESSED, HANGING, OPENING
-from viewer.widgets.caption_notice import Notice
+from viewer.widgets.window.caption import GUESSED, HANGING, OPENING
+from viewer.widgets.window.caption_notice import Notice
 
 if TYPE_CHECKING:
     from viewer.core.nets.refusal import Refusal
     from viewer.services.inference import InferenceService
     from viewer.services.opening import Opened
-    from viewer.widgets.caption_notice import CaptionNotice
-    from viewer.widgets.main_window import MainWindow
+    from viewer.widgets.window.caption_notice import CaptionNotice
+    from viewer.widgets.window.main_window import MainWindow
 
 CANCEL_TEXT, GIVE_UP_TEXT, SET_TEXT = "Cancel", "Give up", "Input and classes…"
 GUESS = "guessed"  # in a note: a person may know better
+LEFT_TEXT = "{} was not opened: a run was asked for meanwhile. Open it again to see it."
 HANGING_TEXT = "The network has not answered for {seconds:.0f} s"
 
 
@@ -48,6 +49,8 @@ class OpeningController(QObject):
         A network is ready; it is on screen as soon as the inference thread has taken it.
     dropped(str)
         The model that is not wanted any more: a person cancelled, or didn't trust it.
+    told(str)
+        One sentence on what became of a network that was to be opened.
     form_requested()
         A person wants to set what was guessed.
     """
@@ -55,6 +58,7 @@ class OpeningController(QObject):
     refused = pyqtSignal(str, str)
     opened = pyqtSignal(object)
     dropped = pyqtSignal(str)
+    told = pyqtSignal(str)
     form_requested = pyqtSignal()
 
     def __init__(
@@ -105,6 +109,7 @@ class OpeningController(QObject):
         opening.opened.connect(self._on_opened)
         opening.refused.connect(self._on_refused)
         opening.cancelled.connect(self._on_cancelled)
+        self._inference.opening_left.connect(self._on_left)
         self._inference.hanging.connect(self._on_hanging)
         self._notice.pressed.connect(self._on_pressed)
 
@@ -120,7 +125,7 @@ class OpeningController(QObject):
         if opened.note:
             text = opened.note.rstrip(".")
             button = SET_TEXT if GUESS in text else ""
-            notice = Notice(text, button, "Say what the file doesn't", dismissible=True)
+            notice = Notice(text, button, "Say what was guessed", dismissible=True)
             self._notice.show_notice(GUESSED, notice)
         if opened.request.profile is not None:
             self.profiles.put(opened.request.model, opened.request.profile)
@@ -129,6 +134,9 @@ class OpeningController(QObject):
     def _on_cancelled(self, request: OpenRequest) -> None:
         self._notice.clear(OPENING)
         self.dropped.emit(request.model)
+
+    def _on_left(self, request: OpenRequest) -> None:
+        self.told.emit(LEFT_TEXT.format(shown_name(request.model)))
 
     def _on_refused(self, request: OpenRequest, refusal: Refusal) -> None:
         self._notice.clear(OPENING)
@@ -142,7 +150,7 @@ class OpeningController(QObject):
             self.refused.emit(request.model, refusal.sentence)
 
     def _ask_for_trust(self, request: OpenRequest, refusal: Refusal) -> None:
-        from viewer.widgets.trust_dialog import TrustDialog  # rarely needed
+        from viewer.widgets.opening.trust_dialog import TrustDialog  # rarely needed
 
         dialog = TrustDialog(Path(request.model).name, refusal.names, self._window)
         dialog.accepted.connect(
@@ -152,7 +160,7 @@ class OpeningController(QObject):
         dialog.open()
 
     def _ask_for_architecture(self, request: OpenRequest, refusal: Refusal) -> None:
-        from viewer.widgets.architecture_choice import ArchitectureChoice  # rarely needed
+        from viewer.widgets.opening.architecture_choice import ArchitectureChoice  # rarely needed
 
         dialog = ArchitectureChoice(Path(request.model).name, refusal.names, self._window)
         known = request.profile or Profile()
@@ -165,7 +173,7 @@ class OpeningController(QObject):
         dialog.open()
 
     def _ask_for_size(self, request: OpenRequest, refusal: Refusal) -> None:
-        from viewer.widgets.size_question import SizeQuestion  # rarely needed
+        from viewer.widgets.opening.size_question import SizeQuestion  # rarely needed
 
         known = request.profile or Profile()
         dialog = SizeQuestion(

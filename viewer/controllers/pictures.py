@@ -10,7 +10,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from viewer.controllers.camera import CameraController
 from viewer.controllers.folder import FolderController
 from viewer.controllers.preparation import PreparationController
-from viewer.widgets.source_bar import SourceBar
+from viewer.widgets.inputs.source_bar import SourceBar
 
 if TYPE_CHECKING:
     from PyQt6.QtCore import QSettings
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from viewer.controllers.views import ViewController
     from viewer.services.all import Services
     from viewer.widgets.icons import IconSet
-    from viewer.widgets.main_window import MainWindow
     from viewer.widgets.theme import Theme
+    from viewer.widgets.window.main_window import MainWindow
 
 
 class PicturesController(QObject):
@@ -38,9 +38,12 @@ class PicturesController(QObject):
     -------
     failed(str)
         One sentence.
+    told(str)
+        One sentence on what has to be done first.
     """
 
     failed = pyqtSignal(str)
+    told = pyqtSignal(str)
 
     def __init__(
         self,
@@ -64,6 +67,7 @@ class PicturesController(QObject):
         self.folder = FolderController(window, inputs, services.files, self)
         self.camera = CameraController(window, inputs, views, services.camera, self)
         panel.pad.walk_requested.connect(self.folder.walk_quietly)
+        self.folder.told.connect(self.told)
         self._connect_bar()
         for source in (self.folder, self.camera):
             source.failed.connect(self.failed)

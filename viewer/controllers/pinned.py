@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from viewer.controllers.views import ViewController
     from viewer.core.records import DigitImage, FloatArray
     from viewer.services.inference import InferenceService
-    from viewer.widgets.docks import Dock
-    from viewer.widgets.main_window import MainWindow
-    from viewer.widgets.pinned_view import PinnedView
+    from viewer.widgets.inputs.pinned_view import PinnedView
     from viewer.widgets.theme import Theme
+    from viewer.widgets.window.docks import Dock
+    from viewer.widgets.window.main_window import MainWindow
 
 ACTION = "pinned"
 ROOM_BELOW_PX = 820  # of the window: where it is less high, the dock stands behind the prediction
@@ -102,8 +102,8 @@ class PinnedController(QObject):
         return not self.view.visibleRegion().isEmpty()
 
     def _build(self) -> None:
-        from viewer.widgets.docks import scrolling
-        from viewer.widgets.pinned_view import PinnedView
+        from viewer.widgets.inputs.pinned_view import PinnedView
+        from viewer.widgets.window.docks import scrolling
 
         view = self.view = PinnedView()
         view.chosen.connect(self._on_chosen)
@@ -135,7 +135,7 @@ class PinnedController(QObject):
         self._inference.set_pinned(self.pinned)
 
     def _show_items(self) -> None:
-        from viewer.widgets.pinned_view import PinnedItem
+        from viewer.widgets.inputs.pinned_view import PinnedItem
 
         assert self.view is not None
         images = self._images

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QObject, QTimer
 
 from viewer.controllers.preparation_memory import PreparationMemory
-from viewer.core.imaging.numbers import format_number
+from viewer.core.imaging.numbers import format_percent
 from viewer.core.records import Fit, Picture, Preparation, Step
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from viewer.core.records import ActivationRecord, FloatArray, NetworkRecord, WeightsRecord
     from viewer.services.files import FileService, StepsJob
     from viewer.services.inference import InferenceService
-    from viewer.widgets.fit_chooser import FitChooser
-    from viewer.widgets.pad_panel import PadPanel
-    from viewer.widgets.preparation_view import PreparationView
+    from viewer.widgets.inputs.fit_chooser import FitChooser
+    from viewer.widgets.inputs.pad_panel import PadPanel
+    from viewer.widgets.inputs.preparation_view import PreparationView
     from viewer.widgets.theme import Theme
 
 # While a pen draws or a camera runs the steps are drawn anew this often at most,
@@ -32,6 +32,7 @@ STEPS_MS = 120
 # and what they are worth is worked out once the picture has come to rest.
 EFFECTS_MS = 300
 IMPOSSIBLE = "this network can't answer that"
+GIVEN = "A tensor goes in as it is: there is nothing to fit"
 
 
 class PreparationController(QObject):
@@ -142,8 +143,8 @@ class PreparationController(QObject):
         if self.view is not None:
             return
         # Only now: most sessions are about digits, and these modules bring numpy.
-        from viewer.widgets.fit_chooser import FitChooser
-        from viewer.widgets.preparation_view import PreparationView
+        from viewer.widgets.inputs.fit_chooser import FitChooser
+        from viewer.widgets.inputs.preparation_view import PreparationView
 
         self.view, self.chooser = PreparationView(), FitChooser()
         self._panel.add_preparation(self.view)
@@ -156,7 +157,10 @@ class PreparationController(QObject):
 
     def _show_choices(self) -> None:
         if self.view is not None and self.chooser is not None:
-            self.view.set_changed(self._inputs.preparation is not None)
+            source = self._inputs.source
+            given = isinstance(source, Picture) and source.values is not None
+            self.view.set_changed(self._inputs.preparation is not None and not given)
+            self.chooser.set_refusal(GIVEN if given else "")
             # Without its crop the picture is stretched: the chooser says what is done.
             uncropped = {Step.RESIZE, Step.CROP} & self.preparation.off == {Step.CROP}
             cut = self.preparation.fit is Fit.CROP and uncropped
@@ -170,6 +174,8 @@ class PreparationController(QObject):
         # A pen is of no use on a photo, and the room is: but a stroke still begins a drawing.
         photo = self._network is not None and isinstance(self._inputs.source, Picture)
         self._panel.set_pen_shown(not photo)
+        if self._network is not None:
+            self._show_choices()
         if self._in_sight and not self._steps.isActive():
             self._steps.start()
 
@@ -201,7 +207,7 @@ class PreparationController(QObject):
 
     def _ask_for_effects(self) -> None:
         record = self._views.record
-        if not self._in_sight or self.view is None or record is None:
+        if not self._in_sight or self.view is None or record is None or not self.view.is_open:
             return
         if record.generation != self._inputs.generation or record.probabilities is None:
             return
@@ -228,7 +234,7 @@ class PreparationController(QObject):
         name = names[best] if best < len(names) else str(best)
         if name.isdecimal():  # a number alone would be taken for one of the values
             name = f"class {name}"
-        return f"{format_number(100 * float(probabilities[best]))} % {name}"
+        return f"{format_percent(float(probabilities[best]))} {name}"
 
     def _timer(self, interval_ms: int, slot: Callable[[], None]) -> QTimer:
         timer = QTimer(self._panel)  # ends with what it shows

@@ -9,7 +9,7 @@ from PyQt6.QtCore import QObject
 if TYPE_CHECKING:
     from viewer.core.imaging.display import DisplaySettings
     from viewer.core.records import ActivationRecord, NetworkRecord, WeightsRecord
-    from viewer.widgets.sliding_view import SlidingView
+    from viewer.widgets.sliding.view import SlidingView
     from viewer.widgets.theme import Theme
 
 

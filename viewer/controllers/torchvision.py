@@ -12,15 +12,15 @@ from viewer.core.nets.model_names import shown_name
 from viewer.core.nets.profile import Profile
 from viewer.core.nets.shipped import MODEL_SUFFIXES
 from viewer.widgets.download_dialog import DownloadDialog
-from viewer.widgets.torchvision_dialog import TorchvisionDialog
+from viewer.widgets.opening.torchvision_dialog import TorchvisionDialog
 
 if TYPE_CHECKING:
     from viewer.controllers.opening import OpeningController
     from viewer.core.nets.catalog_entries import CatalogEntry
     from viewer.services.catalog import CatalogService
     from viewer.services.downloads import DownloadService
-    from viewer.widgets.main_window import MainWindow
     from viewer.widgets.theme import Theme
+    from viewer.widgets.window.main_window import MainWindow
 
 LAST_STEP = "Checking …"
 

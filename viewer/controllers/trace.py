@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from viewer.core.explain.mask_outline import Edge
     from viewer.core.imaging.display import DisplaySettings
     from viewer.core.records import ActivationRecord, NetworkRecord, Selection, WeightsRecord
-    from viewer.widgets.flow import FlowView
-    from viewer.widgets.preview import PixelView
+    from viewer.widgets.flow.view import FlowView
+    from viewer.widgets.inputs.preview import PixelView
     from viewer.widgets.theme import Theme
-    from viewer.widgets.trace_view import TraceView
+    from viewer.widgets.trace.view import TraceView
 
 MAP_DIMENSIONS = 2  # of the mask of a map; that of a vector has one
 

@@ -14,6 +14,7 @@ from viewer.core.imaging.display import DisplaySettings, Scope
 from viewer.core.records import (
     ActivationRecord,
     NetworkRecord,
+    Picture,
     Selection,
     WeightsRecord,
     same_nodes,
@@ -23,10 +24,11 @@ from viewer.core.statistics import DeadChannels
 if TYPE_CHECKING:
     from PyQt6.QtGui import QImage
 
-    from viewer.widgets.flow import FlowView
-    from viewer.widgets.inspector import Inspector
-    from viewer.widgets.prediction import PredictionPanel
-    from viewer.widgets.preview import NetworkInputView
+    from viewer.core.records import Drawing
+    from viewer.widgets.flow.view import FlowView
+    from viewer.widgets.inputs.preview import NetworkInputView
+    from viewer.widgets.inspector.view import Inspector
+    from viewer.widgets.prediction.view import PredictionPanel
     from viewer.widgets.theme import Theme
 
 
@@ -51,6 +53,8 @@ class ViewController(QObject):
     record_shown(ActivationRecord)
     display_changed(DisplaySettings)
     selection_changed(Selection or None)
+    all_wanted()
+        Somebody needs outputs that are not in the picture, and the record at hand lacks.
     """
 
     winner_changed = pyqtSignal(str)
@@ -60,6 +64,7 @@ class ViewController(QObject):
     record_shown = pyqtSignal(object)
     display_changed = pyqtSignal(object)
     selection_changed = pyqtSignal(object)
+    all_wanted = pyqtSignal()
 
     def __init__(
         self,
@@ -77,8 +82,10 @@ class ViewController(QObject):
         self.weights: WeightsRecord | None = None
         self.network: NetworkRecord | None = None
         self._dead: DeadChannels | None = None
+        self._shown: str | None = None  # what tells the picture on the pad from others
         self._marked: Mapping[str, frozenset[int]] = {}
         self._winner = ""
+        self._explaining: set[object] = set()
         self.display = DisplaySettings()
         self.record: ActivationRecord | None = None
         self.selection: Selection | None = None
@@ -116,6 +123,8 @@ class ViewController(QObject):
             if value is not None
         }
         self.display = replace(self.display, **changes)  # type: ignore[arg-type]  # checked above
+        if self.display.scope is Scope.NETWORK:
+            self._want_all()
         self._flow.set_display(self.display)
         self._inspector.set_display(self.display)
         self.display_changed.emit(self.display)
@@ -126,15 +135,18 @@ class ViewController(QObject):
         Where its nodes are the same as before, what is selected stays.
         """
         stays = same_nodes(self.network, network)
+        if self._dead is None or weights is not self.weights:  # not just for another image size
+            self._dead = DeadChannels(network)
         self.network = network
         self.weights = weights
-        self._dead = DeadChannels(network)
         self._marked = {}
         self.record = None
         self._flow.set_network(network)
         self._flow.set_weights(weights)
         self._inspector.set_network(network)
         self._inspector.set_weights(weights)
+        self._prediction.set_pending(network.class_names)
+        self._set_winner("")
         if not stays:
             self.select(None)
         self.network_changed.emit(network)
@@ -146,6 +158,10 @@ class ViewController(QObject):
         self._flow.set_weights(weights)
         self._inspector.set_weights(weights)
         self.weights_shown.emit(weights)
+
+    def set_source(self, source: Drawing | Picture) -> None:
+        """Take what the next records answer: different pictures tell whether a channel is dead."""
+        self._shown = picture_key(source)
 
     def set_record(self, record: ActivationRecord) -> None:
         """Show a record, unless it is older than the one that is shown."""
@@ -167,6 +183,19 @@ class ViewController(QObject):
         if not self._after_paint.isActive():
             self._after_paint.start()
 
+    def needed(self) -> frozenset[str] | None:
+        """Return which nodes' outputs are needed now, see `InferenceRequest.keep`."""
+        anything = self.selection is not None or self._explaining
+        return None if anything or self.display.scope is Scope.NETWORK else self._flow.needed()
+
+    def set_explaining(self, who: object, *, explains: bool) -> None:
+        """Take note that somebody needs any output from now on, or no longer."""
+        if explains:
+            self._explaining.add(who)
+            self._want_all()
+        else:
+            self._explaining.discard(who)
+
     def describe(self, hovered: Selection | None) -> str:
         """Return name, place and value of what is under the pointer, in one line."""
         return hover_text(hovered, self.network, self.weights, self.record)
@@ -176,9 +205,9 @@ class ViewController(QObject):
         return self._flow.picture().toImage()
 
     def _mark_dead(self) -> None:
-        if self._dead is None or self.record is None:
-            return
-        self._dead.update(self.record)
+        if self._dead is None or self.record is None or not self.record.whole:
+            return  # what was not asked for is no silence
+        self._dead.update(self.record, self._shown)
         dead = self._dead.dead()
         if dead != self._marked:
             self._marked = dead
@@ -188,6 +217,8 @@ class ViewController(QObject):
     def select(self, selection: Selection | None) -> None:
         """Select a channel, a pixel, or nothing, everywhere at once."""
         self.selection = selection
+        if selection is not None:
+            self._want_all()
         self._flow.set_selection(selection)
         self._inspector.set_selection(selection)
         self.selection_changed.emit(selection)
@@ -201,7 +232,22 @@ class ViewController(QObject):
             y, x = divmod(int(np.abs(values[channel]).argmax()), width)
         self.select(Selection(layer, channel, y, x))
 
+    def _want_all(self) -> None:
+        if self.record is None or not self.record.whole:
+            self.all_wanted.emit()
+
     def _set_winner(self, winner: str) -> None:
         if winner != self._winner:
             self._winner = winner
             self.winner_changed.emit(winner)
+
+
+def picture_key(source: Drawing | Picture) -> str | None:
+    """Return what tells a picture from others; None where only its pixels can.
+
+    That is its file, or its title in a data set. Frames of a camera, and pasted pictures, share
+    one title.
+    """
+    if not isinstance(source, Picture):
+        return None
+    return source.path or (source.title if source.prepared else None)

@@ -28,6 +28,7 @@ from viewer.core.records import (
     Picture,
     Preparation,
 )
+from viewer.core.sentences import count_of
 
 if TYPE_CHECKING:
     from viewer.core.images import ImageLike
@@ -105,7 +106,8 @@ def capture(
     class_names : sequence of str, optional
         One for each logit.
     mean, std : sequence of float, optional
-        One a channel, for pixels in [0, 1]; default: the file's, or ImageNet's for colours.
+        One a channel, or one for all, for pixels in [0, 1]; default: the file's, or ImageNet's
+        for colours.
     input_shape : (C, H, W), optional
         Default: the file's, a tensor's own, or the usual one that fits the weights.
     preparation : viewer.Preparation, optional
@@ -225,8 +227,9 @@ def source_for(loaded: LoadedNetwork, image: object) -> Any:
     channels = loaded.metadata.input_shape[0]
     if values is not None and len(values) != channels:
         raise UserError(
-            f"The tensor has {len(values)} channels and {loaded.title} takes {channels}: "
-            "give one that the network takes."
+            f"The tensor has {count_of(len(values), 'channel')} and {loaded.title} takes "
+            f"{' × '.join(map(str, loaded.metadata.input_shape))} (channels, height, width): give "
+            f"one of {count_of(channels, 'channel')}."
         )
     return source
 

@@ -1,4 +1,4 @@
-"""The channels of a layer in the order of how strongly they answer."""
+"""Channels in the order of how strongly they answer, and kernels in that of their norms."""
 
 from __future__ import annotations
 
@@ -50,6 +50,25 @@ def channel_order(
     unknown = np.isnan(strength)
     weakness = np.where(unknown, 0.0, -strength)
     return np.lexsort((weakness, unknown, last))
+
+
+def kernel_order(kernels: FloatArray) -> NDArray[np.intp]:
+    """Return the numbers of a filter's kernels, that of the largest L2 norm first.
+
+    Parameters
+    ----------
+    kernels : (K, kH, kW) float32
+
+    Returns
+    -------
+    (K,) intp
+        Of kernels of the same norm, the one with the lower number first; those with a weight
+        that is no number come last.
+    """
+    flat = kernels.reshape(len(kernels), -1)  # (K, kH · kW)
+    norms = np.sqrt(np.einsum("kw,kw->k", flat, flat, dtype=np.float64))  # (K,)
+    unknown = np.isnan(norms)
+    return np.lexsort((np.where(unknown, 0.0, -norms), unknown))
 
 
 def strengths(maps: FloatArray, order: Order) -> NDArray[np.float64]:

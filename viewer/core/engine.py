@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -14,11 +13,12 @@ from numpy.typing import NDArray
 from viewer.core.data.registry import dataset_title
 from viewer.core.errors import UserError
 from viewer.core.imaging.preparation import denormalised, normalisation, prepare
-from viewer.core.nets.allocation import LARGE_PASS_BYTES, keep_freed_memory
+from viewer.core.nets.allocation import keep_freed_memory
 from viewer.core.nets.checkpoint import LoadedNetwork
 from viewer.core.nets.graph import Graph
 from viewer.core.nets.opening import open_network
 from viewer.core.nets.profile import Profile
+from viewer.core.overview import LARGE_PASS_BYTES, pass_bytes
 from viewer.core.records import (
     ActivationRecord,
     DigitImage,
@@ -53,7 +53,7 @@ class Engine:
         metadata = loaded.metadata
         self._own_size: Size = metadata.input_shape
         self._own = self._graph = Graph(loaded.module, self._own_size)
-        if sum(4 * math.prod(node.output_shape) for node in self._own.nodes) > LARGE_PASS_BYTES:
+        if pass_bytes(self._own.nodes) > LARGE_PASS_BYTES:
             keep_freed_memory()
         self._own_filters: dict[str, torch.Tensor] = {}  # of nodes that have others now
         # Mean and std as columns, (C, 1, 1), by whether the step is switched off.
@@ -76,6 +76,7 @@ class Engine:
             hyper=MappingProxyType(dict(metadata.hyper)),
             preparation=metadata.preparation,
             modules=self._graph.modules,
+            dataset_name=metadata.dataset or "",
         )
         self._own_network = self.network
 
@@ -108,6 +109,11 @@ class Engine:
         index : int
             Filter (output channel).
         kernel : (in / groups, kH, kW) float32
+
+        Returns
+        -------
+        WeightsRecord
+            All weights, as the network answers by them from now on.
 
         Raises
         ------
@@ -170,6 +176,7 @@ class Engine:
             image=image,
             outputs=MappingProxyType(outputs),
             probabilities=answer,
+            whole=request.keep is None,
         )
 
     def capture(
@@ -218,6 +225,46 @@ class Engine:
             return None
         found: FloatArray = self._own.run(x, (name,))[name][0].numpy()
         return found
+
+    def outputs_at(
+        self, requests: Sequence[InferenceRequest], node: str
+    ) -> list[FloatArray | None]:
+        """Return what one node answers to several images, at once if the network can.
+
+        Nothing behind the node is computed, and what it answers may differ from `run` by
+        rounding.
+
+        Returns
+        -------
+        list of (C, H, W), (N,) or (L, D) float32, or None
+            As `run` has them; None where the record of `run` has none.
+
+        Raises
+        ------
+        UserError
+            If a picture can't be made into what the network takes.
+        """
+        inputs = [self._input(request) for request in requests]
+        found = self._at_once([x for _, x in inputs], node)
+        if found is None:
+            found = [self.capture(x, (node,))[node] for _, x in inputs]
+        silent = self._own.probabilities == node
+        return [
+            None if silent and image.legibility is not Legibility.OK else values
+            for (image, _), values in zip(inputs, found, strict=True)
+        ]
+
+    def _at_once(self, images: list[torch.Tensor], node: str) -> list[FloatArray] | None:
+        """Return one node's outputs from one pass; None where one pass can't take them all."""
+        sizes = {tuple(x.shape[1:]) for x in images}
+        if len(images) < 2 or not self._batches or sizes != {self._own_size}:
+            return None
+        try:
+            outputs = self._own.run(torch.cat(images), (node,))[node]
+        except UserError:  # some exported programs know no batch but that of one image
+            self._batches = False
+            return None
+        return [values.numpy() for values in outputs] if len(outputs) == len(images) else None
 
     def classify(self, images: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Classify images that are already as the network's data set has them.

@@ -6,6 +6,7 @@ import io
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 
@@ -40,6 +41,7 @@ from viewer.core.records import (
 
 CERTAIN = 0.9995  # would be rounded to all of it
 SUFFIXES = (".png", ".svg", ".npz")
+NAMED_LAYERS = 16  # in a message
 
 # Neither is part of the scale that all layers share: pixels and probabilities.
 _OWN_SCALE = frozenset({Kind.INPUT, Kind.SOFTMAX})
@@ -150,14 +152,20 @@ def find_layer(network: NetworkRecord, layer: str) -> Node:
     Raises
     ------
     UserError
-        If there is none; it lists those that there are.
+        If there is none; it names those that there are, of very many the nearest ones.
     """
     try:
         return network.node(layer)
     except KeyError:
-        names = ", ".join(node.name for node in network.nodes)
+        names = [node.name for node in network.nodes]
+        named, more = names, ""
+        if len(names) > NAMED_LAYERS:
+            inside = [name for name in names if layer and name.startswith(f"{layer}.")]
+            nearest = inside or get_close_matches(layer, names, NAMED_LAYERS, cutoff=0.0)
+            named, more = nearest[:NAMED_LAYERS], f" (of {len(names):,})"
         raise UserError(
-            f"{network.title} has no layer called {layer!r}: choose one of {names}."
+            f"{network.title} has no layer called {layer!r}: choose one of {', '.join(named)}"
+            f"{more}."
         ) from None
 
 
@@ -301,7 +309,7 @@ def _answer(source: Source, record: ActivationRecord) -> str:
         return "nothing drawn"
     best = int(np.argmax(record.probabilities))
     share = float(record.probabilities[best])
-    text = "> 99.9 %" if CERTAIN <= share < 1 else f"{share * 100:.1f} %"
+    text = "> 99.9 %" if share >= CERTAIN else f"{share * 100:.1f} %"
     return f"read as {source.network.class_names[best]} ({text})"
 
 

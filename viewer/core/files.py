@@ -13,13 +13,14 @@ _SUFFIX = ".part"
 FILE_MODE = 0o644  # a temporary file is private, what it becomes is not
 
 
-def replace_file(path: Path, content: bytes, *, durable: bool = False) -> None:
+def replace_file(path: Path, *content: bytes | memoryview, durable: bool = False) -> None:
     """Write a file under a temporary name in the same folder, then rename it.
 
     Parameters
     ----------
     path : pathlib.Path
-    content : bytes
+    *content : bytes or memoryview
+        One after the other.
     durable : bool
         Wait until the disk has it: then it outlives a power failure too.
 
@@ -34,7 +35,8 @@ def replace_file(path: Path, content: bytes, *, durable: bool = False) -> None:
             dir=path.parent, prefix=f".{path.name}.", suffix=_SUFFIX, delete=False
         ) as file:
             temporary = Path(file.name)
-            file.write(content)
+            for part in content:
+                file.write(part)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())

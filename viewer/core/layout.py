@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import NamedTuple
 
 from viewer.core.blocks import OpenedBlock
 from viewer.core.card_layout import (
@@ -26,7 +27,7 @@ from viewer.core.card_layout import (
     least_zoom,
 )
 from viewer.core.card_level import ZOOMS, Level
-from viewer.core.card_ways import card_options, least_area
+from viewer.core.card_ways import Way, card_options, least_area
 from viewer.core.layout_lanes import (
     BAND_PX,
     HEADING_PX,
@@ -36,6 +37,7 @@ from viewer.core.layout_lanes import (
     bands_of,
     headings_by_row,
     lanes_needed,
+    margin_lanes_needed,
 )
 from viewer.core.layout_levels import FIT_LEVELS, READABLE, REDUCED_LEVELS
 from viewer.core.layout_rows import (
@@ -88,8 +90,11 @@ class FlowLayout:
         Above every row: where edges run along it.
     lanes : tuple of mapping of node name to int
         Above every row: lane of the edges that come from a node.
+    lane_counts : tuple of int
+        Above every row: how many lanes there are.
     margin_lanes : mapping of node name to int
         The same beside all rows, of edges that pass rows.
+    margin_lane_count : int
     bands : tuple of Band
         Of opened blocks, outer ones first.
     """
@@ -106,20 +111,20 @@ class FlowLayout:
     left: int = MARGIN_PX
     zones: tuple[tuple[int, int], ...] = ()
     lanes: tuple[Mapping[str, int], ...] = ()
+    lane_counts: tuple[int, ...] = ()
     margin_lanes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    margin_lane_count: int = 0
     bands: tuple[Band, ...] = ()
 
     def lane(self, row: int, source: str) -> float:
         """Return the y at which edges from a node run above a row."""
         top, bottom = self.zones[row]
-        count = max(self.lanes[row].values()) + 1
-        return top + (bottom - top) * (self.lanes[row][source] + 1) / (count + 1)
+        return top + (bottom - top) * (self.lanes[row][source] + 1) / (self.lane_counts[row] + 1)
 
     def margin_lane(self, source: str) -> float:
         """Return the x at which edges from a node pass rows."""
-        count = max(self.margin_lanes.values()) + 1
         room = self.left - (BAND_ROOM_PX if self.bands else 0)
-        return room * (self.margin_lanes[source] + 1) / (count + 1)
+        return room * (self.margin_lanes[source] + 1) / (self.margin_lane_count + 1)
 
 
 def lay_out(
@@ -218,6 +223,14 @@ class _Task:
     most_px: int | None = None
 
 
+class _Place(NamedTuple):
+    """The way that a card is laid out in, and where; `y` is from the row's top."""
+
+    way: Way
+    x: int
+    y: int
+
+
 def _laid_out(task: _Task, level: Level) -> FlowLayout:
     layout = _lay_out(task, level)
     assert layout is not None, "nothing is too high where there is no limit"
@@ -288,17 +301,24 @@ def _placed(
     left: int,
 ) -> FlowLayout:
     room = task.width - left - MARGIN_PX
-    gutter = _gutter(stacks, rows, room)
-    across, row_of, right = _across(stacks, rows, left, gutter)
-    lanes, margin_lanes = lanes_needed(task.nodes, columns, row_of, across)
-    needed = max(margin_lanes.values(), default=0) + 1
+    members = [stacks[row.first : row.last] for row in rows]
+    row_of = {
+        name: number for number, row in enumerate(members) for one in row for name in one.names
+    }
+    margin_lanes = margin_lanes_needed(task.nodes, row_of)
+    margin_lane_count = max(margin_lanes.values(), default=-1) + 1
     # There has to be room for them.
-    if left == MARGIN_PX and (needed > 1 or (margin_lanes and task.opened)):
-        left = _on_grid((needed + 1) * LANE_PX + (BAND_ROOM_PX if task.opened else 0))
+    if left == MARGIN_PX and (margin_lane_count > 1 or (margin_lanes and task.opened)):
+        left = _on_grid((margin_lane_count + 1) * LANE_PX + (BAND_ROOM_PX if task.opened else 0))
         room = task.width - left - MARGIN_PX
         if any(stack.widths[-1] > room for stack in stacks):
             stacks = _stacks(task, level, columns, room)
         return _placed(task, stacks, _rows(task, stacks, left), columns, level, left)
+    gutter = _gutter(stacks, rows, room)
+    across, right = _across(stacks, rows, left, gutter)
+    middles = {name: place.x + place.way.width / 2 for name, place in across.items()}
+    lanes = lanes_needed(task.nodes, columns, row_of, middles)
+    lane_counts = [max(of_row.values(), default=-1) + 1 for of_row in lanes]
     headings_of_rows = headings_by_row(task.opened, row_of)
     cards: dict[str, Card] = {}
     zones: list[tuple[int, int]] = []
@@ -306,13 +326,14 @@ def _placed(
     bottom = 0
     for number, row in enumerate(rows):
         headings = headings_of_rows.get(number, {})
-        zone = _zone(max(lanes[number].values(), default=-1) + 1, is_first=not number)
+        zone = _zone(lane_counts[number], is_first=not number)
         zones.append((bottom, bottom + zone))
         top = bottom + zone + HEADING_PX * max(headings.values(), default=0)
         tops.append(top)
-        for stack in stacks[row.first : row.last]:
+        for stack in members[number]:
             for name in stack.names:
-                cards[name] = across[name].placed(name, 0, top)
+                place = across[name]
+                cards[name] = place.way.card.placed(name, place.x, top + place.y)
         bottom = top + row.height
         if headings:
             bottom += _on_grid(BAND_PX + NEST_PX * max(headings.values()))
@@ -330,29 +351,29 @@ def _placed(
         left=left,
         zones=tuple(zones),
         lanes=tuple(lanes),
+        lane_counts=tuple(lane_counts),
         margin_lanes=MappingProxyType(margin_lanes),
+        margin_lane_count=margin_lane_count,
         bands=bands_of(task.opened, columns, row_of, cards) if task.opened else (),
     )
 
 
 def _across(
     stacks: Sequence[Stack], rows: Sequence[Row], left: int, gutter: int
-) -> tuple[dict[str, Card], dict[str, int], int]:
-    """Return the cards at their places across, from 0 down in each row; their rows; the width."""
-    cards: dict[str, Card] = {}
-    row_of: dict[str, int] = {}
+) -> tuple[dict[str, _Place], int]:
+    """Return where the cards are across, and how far that reaches."""
+    places: dict[str, _Place] = {}
     right = left
-    for number, row in enumerate(rows):
+    for row in rows:
         x = left
         for stack, way in zip(stacks[row.first : row.last], row.chosen, strict=True):
             y = 0
-            for name, card in zip(stack.names, stack.ways[way], strict=True):
-                cards[name] = card.placed(name, x, y)
-                row_of[name] = number
-                y += card.frame.height + STACK_PX
+            for name, chosen in zip(stack.names, stack.ways[way], strict=True):
+                places[name] = _Place(chosen, x, y)
+                y += chosen.height + STACK_PX
             right = max(right, x + stack.widths[way])
             x += stack.widths[way] + gutter
-    return cards, row_of, right
+    return places, right
 
 
 def _zone(lanes: int, *, is_first: bool) -> int:

@@ -68,29 +68,39 @@ def assign_lanes(segments: Iterable[Segment], most: int = MAX_LANES) -> dict[str
     return lanes
 
 
+def margin_lanes_needed(nodes: Sequence[Node], rows: Mapping[str, int]) -> dict[str, int]:
+    """Return the lanes beside all rows, by the source of the edge that passes rows."""
+    segments = [
+        (rows[source] + 1, rows[node.name], source)
+        for node in nodes
+        for source in node.inputs
+        if source in rows and rows.get(node.name, 0) > rows[source] + 1
+    ]
+    return assign_lanes(segments, MAX_MARGIN_LANES)
+
+
 def lanes_needed(
     nodes: Sequence[Node],
     columns: Mapping[str, int],
     rows: Mapping[str, int],
-    cards: Mapping[str, Card],
-) -> tuple[list[dict[str, int]], dict[str, int]]:
-    """Return the lanes above every row, and those in the margin, by the source of the edge.
+    middles: Mapping[str, float],
+) -> list[dict[str, int]]:
+    """Return the lanes above every row, by the source of the edge.
 
     Parameters
     ----------
     nodes : sequence of Node
     columns, rows : mapping of node name to int
-    cards : mapping of node name to Card
-        With their places across; those from top to bottom don't matter.
+    middles : mapping of node name to float
+        The x of the middle of each card.
     """
     count = max(rows.values(), default=-1) + 1
     above: list[list[Segment]] = [[] for _ in range(count)]
-    margin: list[Segment] = []
     for node in nodes:
         for source in node.inputs:
-            if source not in cards or node.name not in cards:
+            if source not in middles or node.name not in middles:
                 continue
-            start, end = _middle(cards[source]), _middle(cards[node.name])
+            start, end = middles[source], middles[node.name]
             row, target = rows[source], rows[node.name]
             if row == target:
                 if columns[node.name] - columns[source] > 1:
@@ -100,8 +110,7 @@ def lanes_needed(
             else:
                 above[row + 1].append((start, 0, source))
                 above[target].append((0, end, source))
-                margin.append((row + 1, target, source))
-    return [assign_lanes(segments) for segments in above], assign_lanes(margin, MAX_MARGIN_LANES)
+    return [assign_lanes(segments) for segments in above]
 
 
 def headings_by_row(
@@ -170,7 +179,3 @@ def _bounds(rects: Iterable[Rect]) -> Rect:
     found = list(rects)
     x, y = min(rect.x for rect in found), min(rect.y for rect in found)
     return Rect(x, y, max(rect.right for rect in found) - x, max(rect.bottom for rect in found) - y)
-
-
-def _middle(card: Card) -> float:
-    return card.frame.x + card.frame.width / 2

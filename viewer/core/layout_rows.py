@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from viewer.core.card_layout import Card
+from viewer.core.card_ways import Way
 
 STACK_PX = 16  # between branches in one column
 _TOO_WIDE = 1 << 40  # what no row has room for, also many times over
 _WORTH_WIDENING = 0.05  # of a card's area that is saved
 _ROWS = 1 << 20  # one row less is worth less than a pixel
+_NO_HEIGHT = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,14 @@ class Stack:
         Of the nodes, from the top.
     heights, widths : tuple of int
         Of each way, from flat to high; the widths go down.
-    ways : tuple of tuple of Card
+    ways : tuple of tuple of Way
+        One of each card.
     """
 
     names: tuple[str, ...]
     heights: tuple[int, ...]
     widths: tuple[int, ...]
-    ways: tuple[tuple[Card, ...], ...]
+    ways: tuple[tuple[Way, ...], ...]
 
     def narrowest(self, height: int) -> int:
         """Return the index of the narrowest way that is no higher than `height`."""
@@ -54,27 +56,31 @@ class Row:
     chosen: tuple[int, ...]
 
 
-def stack_of(names: tuple[str, ...], options: Sequence[tuple[Card, ...]]) -> Stack:
+def stack_of(names: tuple[str, ...], options: Sequence[tuple[Way, ...]]) -> Stack:
     """Combine the ways of the cards in one column.
 
     Parameters
     ----------
     names : tuple of str
-    options : sequence of tuple of Card
-        The ways of each, from flat to high.
+    options : sequence of tuple of Way
+        The ways of each, from flat and wide to high and narrow.
     """
-    combinations: list[tuple[Card, ...]]
     if len(options) == 1:
-        combinations = [(card,) for card in options[0]]
-    else:
-        # Each card is given the same height, and takes the narrowest way within.
-        shares = sorted({card.frame.height for ways in options for card in ways})
-        combinations = [tuple(_within(ways, share) for ways in options) for share in shares]
-    measured = sorted(((*_size(cards), cards) for cards in combinations), key=lambda m: m[:2])
-    kept: list[tuple[int, int, tuple[Card, ...]]] = []
-    for height, width, cards in measured:
+        (ways_of_one,) = options
+        return Stack(
+            names,
+            tuple(way.height for way in ways_of_one),
+            tuple(way.width for way in ways_of_one),
+            tuple((way,) for way in ways_of_one),
+        )
+    # Each card is given the same height, and takes the narrowest way within.
+    shares = sorted({way.height for ways in options for way in ways})
+    combinations = [tuple(_within(ways, share) for ways in options) for share in shares]
+    measured = sorted(((*_size(ways), ways) for ways in combinations), key=lambda m: m[:2])
+    kept: list[tuple[int, int, tuple[Way, ...]]] = []
+    for height, width, chosen in measured:
         if not kept or width < kept[-1][1]:
-            kept.append((height, width, cards))
+            kept.append((height, width, chosen))
     heights, widths, ways = zip(*kept, strict=True)
     return Stack(names, heights, widths, ways)
 
@@ -96,29 +102,26 @@ def break_into_rows(
     """
     if not stacks:
         return []
-    heights, before = _width_table(stacks, gutter)
-    costs = np.zeros(len(stacks) + 1, np.int64)
-    begins = [0] * (len(stacks) + 1)
-    found = [0] * (len(stacks) + 1)
-    least = before[-1]  # every stack as narrow as it can be
+    lowest = _lowest_rows(stacks, room, gutter)
+    costs = [0]  # of the best rows of so many first stacks
+    lengths, heights = [0], [0]  # of the last of those rows
     for last in range(1, len(stacks) + 1):
-        # More stacks than these don't fit into one row in any way.
-        start = int(np.searchsorted(least[:last], least[last] - room - gutter))
-        first_ones = np.arange(last - 1, min(start, last - 1) - 1, -1)  # the fewest first
-        fits = before[:, last, None] - before[:, first_ones] - gutter <= room
-        lowest = fits.argmax(axis=0)
-        if not fits[-1, 0]:  # a single stack wider than the viewport whatever is done
-            lowest[0] = bisect_right(heights, stacks[last - 1].heights[-1]) - 1
-        row_heights = heights[lowest].astype(np.int64)
-        excess = 0 if good_row is None else np.maximum(0, row_heights - good_row)
-        total = costs[first_ones] + (row_heights + excess + row_gutter) * _ROWS + 1
-        best = int(total.argmin())
-        costs[last] = total[best]
-        begins[last], found[last] = int(first_ones[best]), int(row_heights[best])
+        cost, best, found = -1, 0, 0
+        for length, of_length in enumerate(lowest[:last], 1):  # the fewest stacks first
+            height = of_length[last - length]
+            if height == _NO_HEIGHT:
+                break  # nor do more
+            excess = 0 if good_row is None else max(0, height - good_row)
+            total = costs[last - length] + (height + excess + row_gutter) * _ROWS + 1
+            if cost < 0 or total < cost:
+                cost, best, found = total, length, height
+        costs.append(cost)
+        lengths.append(best)
+        heights.append(found)
     rows: list[Row] = []
     end = len(stacks)
     while end:
-        first, height = begins[end], found[end]
+        first, height = end - lengths[end], heights[end]
         chosen = tuple(stack.narrowest(height) for stack in stacks[first:end])
         rows.append(Row(first, end, height, chosen))
         end = first
@@ -174,6 +177,26 @@ def row_width(stacks: Sequence[Stack], row: Row) -> int:
     return sum(stack.widths[way] for stack, way in zip(members, row.chosen, strict=True))
 
 
+def _lowest_rows(stacks: Sequence[Stack], room: int, gutter: int) -> list[list[int]]:
+    """Return how low rows of 1, 2, ... stacks can be, from each first stack on.
+
+    `_NO_HEIGHT` for those that don't fit into the room in any way; a single stack then has its
+    narrowest way, and its height.
+    """
+    heights, before = _width_table(stacks, gutter)
+    single = np.array([stack.heights[-1] for stack in stacks], np.int64)
+    found: list[list[int]] = []
+    for length in range(1, len(stacks) + 1):
+        fits = before[:, length:] - before[:, :-length] - gutter <= room  # (H, N + 1 - length)
+        lowest = np.where(fits[-1], heights[fits.argmax(axis=0)], _NO_HEIGHT)
+        if length == 1:
+            lowest = np.where(fits[-1], lowest, single)
+        elif not fits[-1].any():
+            break
+        found.append(lowest.tolist())
+    return found
+
+
 def _width_table(
     stacks: Sequence[Stack], gutter: int
 ) -> tuple[
@@ -191,11 +214,11 @@ def _width_table(
     return heights, before
 
 
-def _within(ways: tuple[Card, ...], height: int) -> Card:
-    fitting = [card for card in ways if card.frame.height <= height]
+def _within(ways: tuple[Way, ...], height: int) -> Way:
+    fitting = [way for way in ways if way.height <= height]
     return fitting[-1] if fitting else ways[0]
 
 
-def _size(cards: tuple[Card, ...]) -> tuple[int, int]:
-    height = sum(card.frame.height for card in cards) + STACK_PX * (len(cards) - 1)
-    return height, max(card.frame.width for card in cards)
+def _size(ways: tuple[Way, ...]) -> tuple[int, int]:
+    height = sum(way.height for way in ways) + STACK_PX * (len(ways) - 1)
+    return height, max(way.width for way in ways)

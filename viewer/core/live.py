@@ -94,7 +94,18 @@ class LiveNetwork:
         self.weights = weights
 
     def replace_filter(self, node: str, index: int, kernel: FloatArray) -> None:
-        """See `Engine.replace_filter`; the next snapshot has the run's own filters."""
+        """Answer with another kernel in one filter; the next snapshot has the run's own filters.
+
+        Parameters
+        ----------
+        node, index, kernel
+            As of `Engine.replace_filter`: the kernel is (in / groups, kH, kW) float32.
+
+        Raises
+        ------
+        UserError
+            If there is no such filter, or the kernel has another shape.
+        """
         self.weights = self._engine.replace_filter(node, index, kernel)
 
     def restore_filters(self) -> None:
@@ -109,11 +120,31 @@ class LiveNetwork:
         return difference_record(record, self._reference.run(request))
 
     def answer(self, request: InferenceRequest) -> FloatArray | None:
-        """Return the probabilities alone, see `Engine.answer`."""
+        """Return the probabilities alone, (K,) float32, or None; see `Engine.answer`.
+
+        Raises
+        ------
+        UserError
+            If the picture can't be made into what the network takes.
+        """
         return self._engine.answer(request)
 
     def probabilities(self, pixels: FloatArray) -> FloatArray:
-        """Answer prepared images with the newest weights, see `Engine.probabilities`."""
+        """Answer prepared images with the newest weights, see `Engine.probabilities`.
+
+        Parameters
+        ----------
+        pixels : (N, H, W) or (N, C, H, W) float32, [0, 1]
+
+        Returns
+        -------
+        (N, K) float32
+
+        Raises
+        ------
+        UserError
+            If the network tells no classes apart.
+        """
         return self._engine.probabilities(pixels)
 
 

@@ -106,6 +106,22 @@ class DigitImage:
 
 
 @dataclass(frozen=True, slots=True)
+class Transparency:
+    """What became of a picture's transparent parts.
+
+    Attributes
+    ----------
+    ground : str
+        ``white`` or ``black``: what the picture's colours were laid on.
+    beneath : (H, W, 3) uint8
+        The colours that the file has for every pixel, as Pillow's ``convert("RGB")`` has them.
+    """
+
+    ground: str
+    beneath: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A picture that somebody opened, pasted, or chose from a data set.
 
@@ -127,6 +143,10 @@ class Picture:
     values : (C, H, W) float32, or None
         Goes into a network of so many channels as it is, in place of the pixels: nothing is
         resized, cropped or normalised.
+    size : (width, height) or None
+        Of the file, upright, in pixels; None where it is that of the colours, or of the pixels.
+    transparency : Transparency or None
+        What the colours were laid on; None of a picture that is opaque.
     """
 
     pixels: FloatArray
@@ -136,6 +156,8 @@ class Picture:
     rgb: NDArray[np.uint8] | None = None
     path: str | None = None
     values: FloatArray | None = None
+    size: tuple[int, int] | None = None
+    transparency: Transparency | None = None
 
 
 class Fit(StrEnum):
@@ -150,6 +172,7 @@ class Fit(StrEnum):
 class Step(StrEnum):
     """One step of a preparation that a person can switch off, in the order they are done."""
 
+    TRANSPARENCY = "transparency"
     INVERT = "invert"
     GREY = "grey"
     RESIZE = "resize"
@@ -345,6 +368,9 @@ class NetworkRecord:
     modules : mapping of str to str
         Class name of every module by its path (``layer1.0: BasicBlock``), without the root:
         what the nodes' paths mean. Empty where nothing is known.
+    dataset_name : str
+        What its data set is called where images are loaded: as registered, or a folder's name as
+        text. Empty if the file doesn't say.
     """
 
     title: str
@@ -364,6 +390,7 @@ class NetworkRecord:
     )
     preparation: Preparation = Preparation()
     modules: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    dataset_name: str = ""
 
     def node(self, name: str) -> Node:
         """Return the node called `name`; KeyError if there is none."""
@@ -397,9 +424,11 @@ class ActivationRecord:
     image : DigitImage
         What the network was shown.
     outputs : mapping of node name to (C, H, W) or (N,) float32
-        The output of every node, the input's (normalised) included.
+        The output of every node that was asked for, the input's is normalised.
     probabilities : (K,) float32 or None
         Softmax of the logits; None when there was nothing to classify.
+    whole : bool
+        Whether every node was asked for, see `InferenceRequest.keep`.
     """
 
     generation: int
@@ -407,6 +436,7 @@ class ActivationRecord:
     image: DigitImage
     outputs: Mapping[str, FloatArray]
     probabilities: FloatArray | None
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,20 @@ class Registry(Generic[Item]):
     find : callable, optional
         Returns an item that is not registered by its name, or None: for those that take long
         to list. `names` and iterating leave them out.
+    hint : callable, optional
+        Returns, for a name that is unknown, what `find` would have found (``a network of
+        torchvision's, such as resnet18``): it ends the message.
     """
 
-    def __init__(self, noun: str, find: Callable[[str], Item | None] | None = None) -> None:
+    def __init__(
+        self,
+        noun: str,
+        find: Callable[[str], Item | None] | None = None,
+        hint: Callable[[str], str] | None = None,
+    ) -> None:
         self._noun = noun
         self._find = find
+        self._hint = hint
         self._items: dict[str, Item] = {}
 
     def add(self, name: str, item: Item) -> None:
@@ -42,6 +51,8 @@ class Registry(Generic[Item]):
             if found is not None:
                 return found
             known = ", ".join(self._items)
+            if self._hint is not None:
+                known += f", or {self._hint(name)}"
             raise UserError(f"There is no {self._noun} {name!r}: choose one of {known}.") from None
 
     def names(self) -> tuple[str, ...]:

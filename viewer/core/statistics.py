@@ -19,8 +19,10 @@ from viewer.core.records import (
     Node,
 )
 
-# Frames of one drawing overlap far more than drawings of two digits do (cosine of the pixels).
+# Frames of one drawing overlap far more than drawings of two digits, or two photographs, do
+# (correlation of the pixels: bright paper and bright pictures have nothing in common by that).
 SAME_DRAWING_SIMILARITY = 0.5
+EVEN = 0.01  # standard deviation of grey, [0, 1]: below, there is nothing but a camera's noise
 DRAWINGS = 20
 
 # Maps with more pixels than this are sampled first, every so many pixels down and across.
@@ -57,7 +59,12 @@ def channel_statistics(values: NDArray[Any]) -> ChannelStatistics:
 
     Parameters
     ----------
-    values : any shape, float32
+    values : (H, W), (N,) or any other shape, float
+
+    Returns
+    -------
+    ChannelStatistics
+        NaN in place of what no finite value tells.
     """
     flat = np.asarray(values, np.float64).ravel()
     finite, nan_count = _finite(flat)
@@ -107,7 +114,7 @@ def histogram(values: NDArray[Any], bins: int) -> Histogram:
 
     Parameters
     ----------
-    values : any shape, float32
+    values : (H, W), (N,) or any other shape, float
         Values that are not finite are left out.
     bins : int
         At least 1.
@@ -178,8 +185,8 @@ class DeadChannels:
         ----------
         record : ActivationRecord
         drawing : hashable, optional
-            Tells drawings apart (``MNIST test 42``; how often the pad was cleared). Without
-            it, an empty canvas in between or little overlap of the images does.
+            Tells drawings apart (a picture's file, ``MNIST test image 42``). Without it, an
+            empty canvas in between or little likeness of the images does.
         """
         if record.weights_step != self._weights_step:
             self._restart(record.weights_step)
@@ -250,7 +257,9 @@ def _listen(watched: _Watched, values: FloatArray) -> None:
 
 
 def _similarity(a: FloatArray, b: FloatArray) -> float:
+    """Return the correlation of two grey images, [-1, 1]; 1 for two even ones, 0 for two sizes."""
     if a.shape != b.shape:
         return 0.0
+    a, b = a - a.mean(), b - b.mean()
     norms = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return float(np.vdot(a, b)) / norms if norms else 0.0
+    return float(np.vdot(a, b)) / norms if norms > EVEN * EVEN * a.size else 1.0

@@ -18,6 +18,7 @@ from viewer.services.excitations import ExcitationService
 from viewer.services.files import FileService
 from viewer.services.form_preview import FormPreviewService
 from viewer.services.inference import InferenceService
+from viewer.services.lessons import LessonService
 from viewer.services.runs import RunsService
 from viewer.services.samples import SamplesService
 from viewer.services.training import TrainingService
@@ -39,7 +40,7 @@ class Services:
     Attributes
     ----------
     inference, files, dataset, training, runs, samples, evaluation, excitations, comparison,
-    robustness, drawings, downloads, weights, catalog, form_preview, camera
+    robustness, drawings, downloads, weights, catalog, form_preview, camera, lessons
         Services.
     """
 
@@ -60,6 +61,7 @@ class Services:
         self.catalog = CatalogService()
         self.form_preview = FormPreviewService()
         self.camera = CameraService()
+        self.lessons = LessonService()
         self.every = (
             self.inference,
             self.files,
@@ -77,6 +79,7 @@ class Services:
             self.catalog,
             self.form_preview,
             self.camera,
+            self.lessons,
         )
 
     def start(self) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from PyQt6.QtCore import QCameraPermission, QCoreApplication, QObject, Qt, pyqtSignal
-from PyQt6.QtGui import QImage
+from PyQt6.QtCore import QCameraPermission, QCoreApplication, QObject, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QImage, QTransform
 
+from viewer.core.diagnostics import PACKAGES, shared_library
 from viewer.core.errors import UserError
 from viewer.core.mailbox import Mailbox
 from viewer.services.worker import Worker
@@ -18,22 +19,30 @@ from viewer.services.worker import Worker
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from PyQt6.QtCore import QPermission
-    from PyQt6.QtMultimedia import QVideoFrame
+    from PyQt6.QtMultimedia import QCameraDevice, QVideoFrame
 
     from viewer.core.records import Picture
 
 TITLE = "Camera"
 # Networks take a few hundred pixels a side; a frame of this size is converted in a few ms.
 FRAME_PX = 640
+# Cameras show their first frame within a second or two; one that another program has may never.
+FIRST_FRAME_MS = 10_000
 MISSING = (
-    "The camera needs QtMultimedia, which does not load here ({reason}): "
-    "install Qt's multimedia libraries, or open a picture instead."
+    "The camera needs QtMultimedia, which does not load here ({reason}): {remedy}, "
+    "or open a picture instead."
+)
+NO_BACKEND = (
+    "The camera needs Qt's multimedia plug-in, which does not load here: start with "
+    "QT_DEBUG_PLUGINS=1 to see which library is missing, or open a picture instead."
 )
 NO_CAMERA = "There is no camera: connect one, or open a picture instead."
 NOT_ALLOWED = (
     "The system does not let this program use the camera: allow it in the system's settings."
 )
+STOPPED = "The camera stopped ({reason}): close what else uses it, or choose another source."
+UNPLUGGED = "The camera was unplugged: connect it again, or choose another source."
+SILENT = "The camera gives no pictures: close what else uses it, or choose another source."
 
 
 class Frame(Protocol):
@@ -49,6 +58,8 @@ class FrameSource(Protocol):
 
     def start(self, take: Callable[[Frame], None], fail: Callable[[str], None]) -> None:
         """Give every frame to `take`, and one sentence to `fail` if it breaks down.
+
+        Both may be called on any thread.
 
         Raises
         ------
@@ -69,6 +80,8 @@ class CameraService(QObject):
     ----------
     make_source : callable, optional
         Returns where frames come from; default: the system's first camera.
+    load : callable, optional
+        Loads what `make_source` needs, on the service's thread; UserError if it is not here.
 
     Attributes
     ----------
@@ -87,27 +100,36 @@ class CameraService(QObject):
     frame_waiting = pyqtSignal()
     running_changed = pyqtSignal(bool)
     failed = pyqtSignal(str)
-    _broken = pyqtSignal(str)
+    _loaded = pyqtSignal(int)
+    _broken = pyqtSignal(int, str)
 
     def __init__(
         self,
         make_source: Callable[[], FrameSource] | None = None,
         parent: QObject | None = None,
+        *,
+        load: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(parent)
-        self._make_source = make_source or _system_camera
-        self._source: FrameSource | None = None
-        self._mailbox: Mailbox[Frame] = Mailbox("frame")
-        self._worker = Worker("camera", self._mailbox, self._handle, self._on_error)
+        self._make_source = make_source or _SystemCamera
+        self._load = load_multimedia if make_source is None else load
+        self._source: FrameSource | None = None  # of this thread alone: what is Qt's ends here
+        self._number = 0  # of the camera that frames are wanted of; 0 for none
+        self._last = 0  # number of the last one that was asked for
+        self._mailbox: Mailbox[Callable[[], None]] = Mailbox("load", "frame")
+        self._worker = Worker("camera", self._mailbox, _call, self._on_error)
         self._started = False
         self._lock = threading.Lock()
         self._newest: Picture | None = None  # behind the lock
-        self._broken.connect(self._on_broken)
+        self._loaded.connect(self._on_loaded)
+        # Queued: a camera that says that it broke down must not be deleted while it does.
+        queued = Qt.ConnectionType.QueuedConnection
+        self._broken.connect(self._on_broken, queued)  # type: ignore[call-arg]  # not in the stub
 
     @property
     def running(self) -> bool:
         """Whether frames are wanted."""
-        return self._source is not None
+        return self._number != 0
 
     def start(self) -> None:
         """Do nothing yet: the thread begins with the first frame that is wanted."""
@@ -116,24 +138,20 @@ class CameraService(QObject):
         """Ask for frames; `failed` says so if there is no camera."""
         if self.running:
             return
-        try:
-            source = self._make_source()
-            self._source = source
-            source.start(self._on_frame, self._broken.emit)
-        except UserError as error:
-            self._source = None
-            self.failed.emit(str(error))
-            return
         if not self._started:
             self._started = True
             self._worker.start()
-        self.running_changed.emit(True)
+        self._last += 1
+        self._number = self._last
+        if self._load is None:
+            self._on_loaded(self._number)
+        else:
+            self._mailbox.put("load", partial(self._load_for, self._number))
 
     def stop_camera(self) -> None:
         """Ask for no more frames; one that is being converted is dropped."""
-        source, self._source = self._source, None
-        if source is not None:
-            source.stop()
+        if self.running:
+            self._end()
             self.running_changed.emit(False)
 
     def take_frame(self) -> Picture | None:
@@ -146,26 +164,64 @@ class CameraService(QObject):
         """End the thread; the camera itself is stopped by `stop_camera`, on its own thread."""
         return self._worker.shutdown()
 
-    def _on_frame(self, frame: Frame) -> None:
-        if self.running:
-            self._mailbox.put("frame", frame)
+    def _load_for(self, number: int) -> None:
+        assert self._load is not None
+        try:
+            self._load()
+        except UserError as error:
+            self._broken.emit(number, str(error))
+        else:
+            self._loaded.emit(number)
 
-    def _handle(self, frame: Frame) -> None:
+    def _on_loaded(self, number: int) -> None:
+        if number != self._number:
+            return  # stopped meanwhile
+        try:
+            self._source = self._make_source()
+            take, fail = partial(self._on_frame, number), partial(self._broken.emit, number)
+            self._source.start(take, fail)
+        except UserError as error:
+            self._end()
+            self.failed.emit(str(error))
+        else:
+            self.running_changed.emit(True)
+
+    def _end(self) -> None:
+        source, self._source = self._source, None
+        with self._lock:
+            self._number, self._newest = 0, None
+        if source is not None:
+            source.stop()
+
+    def _on_frame(self, number: int, frame: Frame) -> None:
+        if number == self._number:
+            self._mailbox.put("frame", partial(self._convert, number, frame))
+
+    def _convert(self, number: int, frame: Frame) -> None:
         picture = picture_of(frame.toImage())
-        if picture is not None and self.running:
-            with self._lock:
-                told, self._newest = self._newest is not None, picture
-            if not told:
-                self.frame_waiting.emit()
+        with self._lock:
+            if picture is None or number != self._number:
+                return
+            told, self._newest = self._newest is not None, picture
+        if not told:
+            self.frame_waiting.emit()
 
-    def _on_broken(self, sentence: str) -> None:
-        if self.running:
-            self.stop_camera()
+    def _on_broken(self, number: int, sentence: str) -> None:
+        if number == self._number:
+            begun = self._source is not None
+            self._end()
+            if begun:
+                self.running_changed.emit(False)
             self.failed.emit(sentence)
 
     def _on_error(self, error: Exception) -> None:
         traceback.print_exception(error)
-        self._broken.emit(f"The camera's pictures can't be read ({error}): choose another source.")
+        sentence = f"The camera's pictures can't be read ({error}): choose another source."
+        self._broken.emit(self._number, sentence)
+
+
+def _call(job: Callable[[], None]) -> None:
+    job()
 
 
 def picture_of(image: QImage) -> Picture | None:
@@ -202,52 +258,137 @@ def rgb_of(image: QImage) -> NDArray[np.uint8]:
     return rows.reshape(image.height(), image.width(), 3).copy()
 
 
-def _system_camera() -> FrameSource:
-    return _SystemCamera()
+def load_multimedia() -> None:
+    """Load Qt's part for cameras: codecs and sound, with libraries that not every machine has.
+
+    Raises
+    ------
+    UserError
+        If a library is missing; the sentence says which, and how to install it.
+    """
+    try:
+        from PyQt6 import QtMultimedia  # noqa: F401 - others find it loaded
+    except ImportError as error:
+        raise UserError(_missing(str(error))) from None
 
 
 class _SystemCamera:
     """The camera that the system calls its default."""
 
     def __init__(self) -> None:
-        try:
-            # Only when a camera is asked for: it loads codecs and sound, and needs libraries
-            # that not every machine has.
-            from PyQt6 import QtMultimedia
-        except ImportError as error:
-            reason = str(error).rstrip(".")
-            raise UserError(MISSING.format(reason=reason)) from None
-        device = QtMultimedia.QMediaDevices.defaultVideoInput()
-        if device.isNull():
-            raise UserError(NO_CAMERA)
-        self._camera = QtMultimedia.QCamera(device)
+        from PyQt6 import QtMultimedia
+
+        self._stopped = False
+        self._seen = False  # whether a frame came
+        # On the window's thread (some 20 ms, once): Qt watches for cameras that come and go from
+        # the thread that asks first, which has to have an event loop.
+        self._device = _default_camera()
+        self._devices = QtMultimedia.QMediaDevices()
+        self._camera = QtMultimedia.QCamera(self._device)
         self._session = QtMultimedia.QMediaCaptureSession()
         self._sink = QtMultimedia.QVideoSink()
         self._session.setCamera(self._camera)
         self._session.setVideoSink(self._sink)
+        self._patience = QTimer()
+        self._patience.setSingleShot(True)
 
-    def start(self, take: Callable[[QVideoFrame], None], fail: Callable[[str], None]) -> None:
-        self._camera.errorOccurred.connect(
-            lambda _code, reason: fail(f"The camera stopped ({reason}): choose another source.")
-        )
-        self._sink.videoFrameChanged.connect(take)
+    def start(self, take: Callable[[Frame], None], fail: Callable[[str], None]) -> None:
+        self._take, self._fail = take, fail
+        self._connect_signals()
         application = QCoreApplication.instance()
         assert application is not None
         status = application.checkPermission(QCameraPermission())
         if status is Qt.PermissionStatus.Undetermined:  # the system asks the person
-            application.requestPermission(QCameraPermission(), partial(self._on_asked, fail))
+            application.requestPermission(QCameraPermission(), lambda _: self._on_asked())
         else:
-            self._begin(status, fail)
-
-    def _on_asked(self, fail: Callable[[str], None], permission: QPermission) -> None:
-        self._begin(permission.status(), fail)
-
-    def _begin(self, status: Qt.PermissionStatus, fail: Callable[[str], None]) -> None:
-        if status is Qt.PermissionStatus.Granted:
-            self._camera.start()
-        else:
-            fail(NOT_ALLOWED)
+            self._begin(status)
 
     def stop(self) -> None:
-        self._sink.videoFrameChanged.disconnect()
+        self._stopped = True
+        self._sink.videoFrameChanged.disconnect(self._on_frame)
+        self._camera.errorOccurred.disconnect(self._on_error)
+        self._devices.videoInputsChanged.disconnect(self._on_devices_changed)
+        self._patience.stop()
         self._camera.stop()
+        self._session.setVideoSink(None)
+        self._session.setCamera(None)
+
+    def _connect_signals(self) -> None:
+        # At once, on whichever thread frames come: queued, they would wait for a busy window.
+        direct = Qt.ConnectionType.DirectConnection
+        self._sink.videoFrameChanged.connect(self._on_frame, direct)  # type: ignore[call-arg]  # not in the stub
+        self._camera.errorOccurred.connect(self._on_error)
+        self._devices.videoInputsChanged.connect(self._on_devices_changed)
+        self._patience.timeout.connect(self._on_patience_ended)
+
+    def _on_frame(self, frame: QVideoFrame) -> None:
+        if frame.isValid():  # the last one, when a camera ends, is empty
+            self._seen = True
+            self._take(_Upright(frame))
+
+    def _on_asked(self) -> None:
+        application = QCoreApplication.instance()
+        if application is not None and not self._stopped:  # while the person was thinking
+            self._begin(application.checkPermission(QCameraPermission()))
+
+    def _begin(self, status: Qt.PermissionStatus) -> None:
+        if status is Qt.PermissionStatus.Granted:
+            self._patience.start(FIRST_FRAME_MS)
+            self._camera.start()
+        else:
+            self._fail(NOT_ALLOWED)
+
+    def _on_patience_ended(self) -> None:
+        if not self._seen:
+            self._fail(SILENT)
+
+    def _on_error(self, _code: object, reason: str) -> None:
+        self._fail(STOPPED.format(reason=reason.rstrip(".") or "it doesn't say why"))
+
+    def _on_devices_changed(self) -> None:
+        if self._device not in self._devices.videoInputs():
+            self._fail(UNPLUGGED)
+
+
+class _Upright:
+    """A video frame, turned and mirrored as it is to be shown.
+
+    ``QVideoFrame.toImage`` does what its format says, and leaves out what the frame adds.
+    """
+
+    def __init__(self, frame: QVideoFrame) -> None:
+        self._frame = frame
+
+    def toImage(self) -> QImage:  # noqa: N802 - as Qt's QVideoFrame has it
+        turn = QTransform().scale(-1.0 if self._frame.mirrored() else 1.0, 1.0)
+        turn.rotate(self._frame.rotation().value)  # type: ignore[call-overload]  # degrees, which the stub hides
+        image = self._frame.toImage()
+        return image if turn.isIdentity() else image.transformed(turn)
+
+
+def _default_camera() -> QCameraDevice:
+    from PyQt6 import QtMultimedia
+
+    device = QtMultimedia.QMediaDevices.defaultVideoInput()
+    if device.isNull():
+        # Without a backend Qt knows no device and no format at all, and warns on stderr only.
+        mode = QtMultimedia.QMediaFormat.ConversionMode.Decode
+        formats = QtMultimedia.QMediaFormat().supportedFileFormats(mode)
+        raise UserError(NO_CAMERA if formats else NO_BACKEND)
+    return device
+
+
+def _missing(message: str) -> str:
+    """Return what to install for the text of an ImportError, as one sentence."""
+    library = shared_library(message)
+    if library is None:
+        return MISSING.format(
+            reason=message.rstrip("."), remedy="reinstall PyQt6 (pip install --force-reinstall)"
+        )
+    package = PACKAGES.get(library)
+    remedy = (
+        f"install the package {package} (sudo apt install {package})"
+        if package
+        else f"install the package that has {library}"
+    )
+    return MISSING.format(reason=f"{library} is missing", remedy=remedy)

@@ -62,8 +62,8 @@ class MovedAnswer:
     class_names : tuple of K str
     probabilities : (K,) float32, or None
         None where there is nothing to classify.
-    pixels : (H, W) float32, [0, 1]
-        What the network was shown, ink 1.
+    pixels : (H, W) or (C, H, W) float32, [0, 1]
+        What the network was shown; of a digit (H, W), ink 1.
     """
 
     title: str
@@ -126,15 +126,12 @@ class ComparisonService(QObject):
 
     Signals
     -------
-    networks_ready(tuple of str)
-        Titles of the networks that answer from now on.
     answers_ready(tuple of MovedAnswer)
         One a network, in their order.
     failed(str)
         One sentence on what went wrong; the last good networks stay.
     """
 
-    networks_ready = pyqtSignal(object)
     answers_ready = pyqtSignal(object)
     failed = pyqtSignal(str)
 
@@ -173,7 +170,6 @@ class ComparisonService(QObject):
 
         torch.set_num_threads(INTRA_OP_THREADS)
         self._networks = [(source.title, source.load()) for source in item]
-        self.networks_ready.emit(tuple(source.title for source in item))
 
     def _on_error(self, error: Exception) -> None:
         if isinstance(error, UserError):
@@ -200,7 +196,7 @@ def _answer(title: str, network: LoadedNetwork, request: MovedRequest) -> MovedA
     )
     chw = image.pixels[np.newaxis] if image.pixels.ndim == 2 else image.pixels  # (C, H, W)
     pixels = torch.from_numpy(np.array(chw, np.float32))[None]  # (1, C, H, W)
-    if not preparation.digit:  # paper is white there, and what comes in is paper
+    if not preparation.digit and _is_drawn(request.source):  # white paper comes in, not black
         pixels = 1 - moved(1 - pixels, request.dx, request.dy, request.degrees)
     else:
         pixels = moved(pixels, request.dx, request.dy, request.degrees)
@@ -208,5 +204,12 @@ def _answer(title: str, network: LoadedNetwork, request: MovedRequest) -> MovedA
     answer = None
     if image.legibility is Legibility.OK:
         answer = run(network.module, x).softmax(1)[0].numpy()  # (K,)
-    shown = pixels[0, 0] if preparation.digit else 1 - pixels[0].mean(dim=0)  # (H, W), ink 1
+    shown = pixels[0, 0] if preparation.digit else pixels[0]  # (H, W) or (C, H, W)
     return MovedAnswer(title, tuple(metadata.class_names), answer, shown.numpy())
+
+
+def _is_drawn(source: Drawing | Picture) -> bool:
+    """Return whether a source is ink on paper."""
+    from viewer.core.records import Picture
+
+    return not isinstance(source, Picture) or (source.prepared and source.rgb is None)

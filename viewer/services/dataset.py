@@ -218,7 +218,7 @@ class DatasetService(QObject):
         return load_dataset(name, "test", self._root)
 
     def _change(self, source: str | ImageDataset) -> None:
-        from viewer.core.data.folder_name import FolderName
+        from viewer.core.data.registry import is_drawn
 
         if isinstance(source, str):
             self.busy.emit("Reading images …")
@@ -229,7 +229,7 @@ class DatasetService(QObject):
         self._dataset = source
         self._mistakes.clear()
         self._last_mistake.clear()
-        drawn = FolderName.parse(source.name) is None
+        drawn = is_drawn(source.name)
         self.dataset_changed.emit(
             DatasetSummary(source.name, _title(source), source.class_names, len(source), drawn)
         )

@@ -137,4 +137,4 @@ class DownloadService(QObject):
             self.failed.emit(str(error))
             return
         traceback.print_exception(error)
-        self.failed.emit(f"The download stopped: {type(error).__name__}: {error}.")
+        self.failed.emit(f"The download stopped ({type(error).__name__}: {error}): start it again.")

@@ -6,12 +6,13 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from viewer.core.errors import UserError
 from viewer.core.mailbox import Mailbox
+from viewer.services.thread_counts import SMALL_PX, processors, use_threads
 from viewer.services.worker import Worker
 
 if TYPE_CHECKING:
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
     from viewer.core.data.dataset import ImageDataset
     from viewer.core.nets.checkpoint import LoadedNetwork, Metadata
     from viewer.core.nets.profile import Profile
+    from viewer.core.training.report import Report
 
 J = TypeVar("J")
 LoadTest = Callable[[str], "ImageDataset"]
 Progress = Callable[[int, int], None]
 
 DEFAULT_DATASET = "mnist"
-# Training and the live network need the cores: see viewer.services.inference.
+# Training and the live network need the cores: see viewer.services.thread_counts.
 INTRA_OP_THREADS = 1
 
 
@@ -91,6 +93,18 @@ class EvaluationJob:
 
     network: NetworkSource
     dataset: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Thumbnails:
+    report: Report
+    indices: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _ReportPicture:
+    report: Report
+    index: int
 
 
 class JobService(QObject, Generic[J]):
@@ -189,44 +203,89 @@ class JobService(QObject, Generic[J]):
 class EvaluationService(JobService[EvaluationJob]):
     """Evaluates networks in detail; see `JobService` for how jobs come and go.
 
+    A second thread reads the images of a report that are to be seen, while the first is at work.
+
     Signals
     -------
     report_ready(Report, str)
         The result, and the title of the network it is about.
+    thumbnail_ready(Report, int, (H, W) or (H, W, 3) uint8 array or None)
+        One image of a report, by its index; None if it can't be read any more.
+    picture_ready(Report, int, Picture)
+        One image of a report, as it is put on the pad.
+    unreadable(str)
+        One sentence on an image of a report that can't be read any more.
     """
 
     report_ready = pyqtSignal(object, str)
+    thumbnail_ready = pyqtSignal(object, int, object)
+    picture_ready = pyqtSignal(object, int, object)
+    unreadable = pyqtSignal(str)
 
     def __init__(self, load_test: LoadTest | None = None, parent: QObject | None = None) -> None:
         super().__init__("evaluation", load_test, parent)
+        self._asked: Mailbox[_Thumbnails | _ReportPicture] = Mailbox("picture", "thumbnails")
+        self._newest: _Thumbnails | None = None  # those that are still to be seen
+        self._reader = Worker("evaluation images", self._asked, self._read, self._on_unread)
+
+    def start(self) -> None:
+        """Start the threads; nothing heavy is imported before the first job."""
+        super().start()
+        self._reader.start()
+
+    def shutdown(self) -> bool:
+        """End the threads; call before any receiver of the signals is deleted."""
+        self._newest = None
+        read = self._reader.shutdown()
+        return super().shutdown() and read
+
+    def read_thumbnails(self, report: Report, indices: tuple[int, ...]) -> None:
+        """Read images of a report one after the other; those asked for before are dropped."""
+        self._newest = _Thumbnails(report, indices)
+        self._asked.put("thumbnails", self._newest)
+
+    def read_picture(self, report: Report, index: int) -> None:
+        """Read one image of a report as it is put on the pad."""
+        self._asked.put("picture", _ReportPicture(report, index))
 
     def _work(self, job: EvaluationJob, progress: Progress, unwanted: Callable[[], bool]) -> None:
-        from viewer.core.data.folder_name import FolderName
-        from viewer.core.data.image_folder import FolderCancelled
-        from viewer.core.training.evaluation import EvaluationCancelled, check_fit
-        from viewer.core.training.own_evaluation import dataset_to_evaluate, evaluate_network
+        from viewer.core.training.evaluation import EvaluationCancelled
+        from viewer.core.training.own_evaluation import evaluate_on
 
         network = job.network.load()
-        name = dataset_to_evaluate(network, job.dataset, DEFAULT_DATASET)
+        _, height, width = network.metadata.input_shape
+        large = height * width > SMALL_PX
+        use_threads(max(INTRA_OP_THREADS, processors() // 2) if large else INTRA_OP_THREADS)
         try:
-            dataset = self._images(network.metadata, name, progress, unwanted)
-            if not FolderName.parse(name) and network.metadata.preparation.digit:
-                check_fit(network, dataset)
-            report: Any = evaluate_network(network, dataset, progress=progress, cancelled=unwanted)
-        except (EvaluationCancelled, FolderCancelled):
+            report = evaluate_on(
+                network,
+                job.dataset,
+                DEFAULT_DATASET,
+                self._test_images,
+                progress=progress,
+                cancelled=unwanted,
+            )
+        except EvaluationCancelled:
             raise Cancelled from None
         if unwanted():
             raise Cancelled
         self.report_ready.emit(report, job.network.title)
 
-    def _images(
-        self, metadata: Metadata, name: str, progress: Progress, unwanted: Callable[[], bool]
-    ) -> ImageDataset:
-        """Return a data set's test images; of a folder that is new to the network, as it needs."""
-        from viewer.core.data.folder_name import FolderName
-        from viewer.core.training.own_evaluation import folder_images
+    def _on_unread(self, error: Exception) -> None:
+        if not isinstance(error, UserError):
+            traceback.print_exception(error)
+        self.unreadable.emit(str(error) or type(error).__name__)
 
-        folder = FolderName.parse(name)
-        if folder is None or name == metadata.dataset:
-            return self._test_images(name)
-        return folder_images(folder.path, metadata, progress=progress, cancelled=unwanted)
+    def _read(self, item: _Thumbnails | _ReportPicture) -> None:
+        if isinstance(item, _ReportPicture):
+            picture = item.report.picture(item.index)
+            self.picture_ready.emit(item.report, item.index, picture)
+            return
+        for index in item.indices:
+            if self._newest is not item:  # others are in sight now, or the window closes
+                return
+            try:
+                pixels = item.report.thumbnail(index)
+            except UserError:  # said when somebody chooses it
+                pixels = None
+            self.thumbnail_ready.emit(item.report, index, pixels)

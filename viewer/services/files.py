@@ -130,6 +130,8 @@ class FileService(QObject):
         Every step of the preparation of a picture.
     exported(str)
         Path of a file that was written.
+    unreadable(Path)
+        Before `failed`: the file that was to be read.
     failed(str)
         One sentence on a file that can't be read or written.
     """
@@ -139,6 +141,7 @@ class FileService(QObject):
     folder_failed = pyqtSignal(str)
     steps_ready = pyqtSignal(object, object)
     exported = pyqtSignal(str)
+    unreadable = pyqtSignal(object)
     failed = pyqtSignal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -235,7 +238,12 @@ class FileService(QObject):
         if isinstance(item, _OpenFile):
             ahead, self._ahead = self._ahead, None
             found = ahead[1] if ahead and ahead[0] == _version(item.path) else None
-            self.inputs_ready.emit(found or open_inputs(item.path), item.path.name)
+            try:
+                found = found or open_inputs(item.path)
+            except Exception:
+                self.unreadable.emit(item.path)
+                raise
+            self.inputs_ready.emit(found, item.path.name)
         else:
             self.inputs_ready.emit([picture_from_bytes(item.data, item.title)], item.title)
 

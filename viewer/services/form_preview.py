@@ -81,4 +81,6 @@ class FormPreviewService(QObject):
             self.failed.emit(str(error))
             return
         traceback.print_exception(error)
-        self.failed.emit(f"There is no preview: {type(error).__name__}: {error}.")
+        self.failed.emit(
+            f"There is no preview ({type(error).__name__}: {error}): try other values."
+        )

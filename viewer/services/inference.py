@@ -16,7 +16,8 @@ from viewer.services.inference_thread import (
     ShowSnapshot,
     TakeNetwork,
 )
-from viewer.services.opening import OpeningService, OpenRequest
+from viewer.services.opening import PATIENCE_S, OpeningService, OpenRequest
+from viewer.services.worker import SHUTDOWN_TIMEOUT_S
 
 if TYPE_CHECKING:
     from viewer.core.live import Snapshot
@@ -38,6 +39,8 @@ class InferenceService(QObject):
     ----------
     opening : OpeningService
         Opens what `open_network` asks for.
+    patience_s : float
+        So long `shutdown` waits for a network that is being opened, and for an import.
     hangs_after_s : float
         An answer that takes longer is told by `hanging`.
     snapshot : Snapshot or None
@@ -67,6 +70,8 @@ class InferenceService(QObject):
         (K,) float32, or None where it has none.
     filters_replaced(bool)
         Whether the network on screen has filters that are not its own.
+    opening_left(OpenRequest)
+        It is not opened any more: a run was asked for meanwhile.
     hanging(bool)
         An answer takes so long that a person may want to `give_up` the network; False once it
         is over.
@@ -84,6 +89,7 @@ class InferenceService(QObject):
     pinned_answered = pyqtSignal(int, object)
     compared = pyqtSignal(int, int, object)
     filters_replaced = pyqtSignal(bool)
+    opening_left = pyqtSignal(object)
     hanging = pyqtSignal(bool)
     failed = pyqtSignal(str)
 
@@ -93,6 +99,7 @@ class InferenceService(QObject):
         super().__init__(parent)
         self._origin: str | None = None  # whose snapshots are shown; a name is replaced at once
         self.hangs_after_s = hangs_after_s
+        self.patience_s = PATIENCE_S
         self._hangs = False
         self._was_busy = False
         self._left: str | None = None  # whose were shown when the network was asked for
@@ -134,8 +141,11 @@ class InferenceService(QObject):
 
     def follow(self, origin: str) -> None:
         """Show the snapshots of one origin from now on, until a network is opened."""
-        if self._opened is not None:  # the first one is for what comes after the run, too
+        request = self.opening.request
+        # The first one is for what comes after the run, too.
+        if self._opened is not None and request is not None:
             self.opening.cancel()
+            self.opening_left.emit(request)
         self._origin = origin
 
     @property
@@ -201,7 +211,8 @@ class InferenceService(QObject):
         """
         if QThread.currentThread() == self.thread():
             self.stop_watching()
-        opening, answering = self.opening.shutdown(), self._thread.shutdown()
+        opening = self.opening.shutdown(self.patience_s)
+        answering = self._thread.shutdown(max(self.patience_s, SHUTDOWN_TIMEOUT_S))
         return opening and answering and not any(t.is_alive for t in self._abandoned)
 
     def stop_watching(self) -> None:

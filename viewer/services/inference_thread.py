@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 import traceback
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from viewer.services.thread_counts import (
     live_threads,
     use_threads,
 )
-from viewer.services.worker import Worker
+from viewer.services.worker import SHUTDOWN_TIMEOUT_S, Worker
 
 if TYPE_CHECKING:
     from viewer.core.engine import Engine
@@ -140,9 +141,9 @@ class InferenceThread:
         self._abandoned = True
         self._worker.abandon()
 
-    def shutdown(self) -> bool:
+    def shutdown(self, timeout_s: float = SHUTDOWN_TIMEOUT_S) -> bool:
         """End the thread; return whether it ended in time."""
-        return self._worker.shutdown()
+        return self._worker.shutdown(timeout_s)
 
     def _tell(self, signal: str, *values: Any) -> None:
         if not self._abandoned:
@@ -152,6 +153,9 @@ class InferenceThread:
         import viewer.core.engine  # noqa: F401 - so that the first network opens at once
 
         use_threads(INTRA_OP_THREADS)
+        # What torch has brought stays for good: to walk through its hundreds of thousands of
+        # objects, a collection would hold up the window for a sixth of a second.
+        gc.freeze()
 
     def _handle(self, item: Item) -> None:
         if isinstance(item, TakeNetwork):

@@ -15,7 +15,6 @@ from viewer.core.errors import UserError
 from viewer.core.nets.refusal import PLAIN, Refusal, refusal_of
 from viewer.core.nets.trial_run import Trial, TrialCancelled, TrialRefused
 from viewer.services.thread_counts import INTRA_OP_THREADS, processors, use_threads
-from viewer.services.worker import SHUTDOWN_TIMEOUT_S
 
 if TYPE_CHECKING:
     from viewer.core.engine import Engine
@@ -43,6 +42,9 @@ class OpenRequest:
 
 
 ADVICE = "export it again, or choose another"  # on a fault that nobody thought of
+# How long closing waits for a network that is still read, or an import. It has nothing to save:
+# a process that is about to end may do so without it, any other must not go on beside it.
+LEAVE_S, PATIENCE_S = 0.5, 10.0
 _Tried: TypeAlias = tuple[OpenRequest, int, int]
 
 
@@ -121,8 +123,8 @@ class OpeningService(QObject):
         if request is not None:
             self.cancelled.emit(request)
 
-    def shutdown(self, timeout_s: float = SHUTDOWN_TIMEOUT_S) -> bool:
-        """Give up, and wait a moment for the threads; call it before any receiver is deleted.
+    def shutdown(self, timeout_s: float = PATIENCE_S) -> bool:
+        """Give up, and wait for the threads; call it before any receiver is deleted.
 
         Returns
         -------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -54,6 +55,11 @@ class _List:
 
 
 @dataclass(frozen=True, slots=True)
+class _Rescan:
+    root: Path
+
+
+@dataclass(frozen=True, slots=True)
 class _Read:
     path: Path
 
@@ -87,7 +93,8 @@ class _Queued:
 
 
 _Each: TypeAlias = _Read | _Rename | _Delete
-_Job: TypeAlias = _List | _Follow | _Show | _Queued
+_Times: TypeAlias = Mapping[str, int]  # by the folder's name
+_Job: TypeAlias = _List | _Rescan | _Follow | _Show | _Queued
 
 
 def kept_origin(path: Path) -> str:
@@ -137,10 +144,11 @@ class RunsService(QObject):
     ) -> None:
         super().__init__(parent)
         self._publish = publish
-        self._mailbox: Mailbox[_Job] = Mailbox("show", "queue", "list", "follow")
+        self._mailbox: Mailbox[_Job] = Mailbox("show", "queue", "list", "rescan", "follow")
         self._queue: SimpleQueue[_Each] = SimpleQueue()
         self._worker = Worker("runs", self._mailbox, self._handle, self._on_error)
         self._reader: HistoryReader | None = None  # of the run that is followed
+        self._seen: tuple[Path, _Times] | None = None  # what was listed last
         self._gone: set[Path] = set()  # deleted here: what is asked of them later is dropped
 
     def start(self) -> None:
@@ -150,6 +158,10 @@ class RunsService(QObject):
     def list_runs(self, root: Path) -> None:
         """Ask for all runs below a folder."""
         self._mailbox.put("list", _List(root))
+
+    def rescan(self, root: Path) -> None:
+        """List them again if another process has changed them; cheap, to be called often."""
+        self._mailbox.put("rescan", _Rescan(root))
 
     def read(self, path: Path) -> None:
         """Ask for the numbers of a run as they are now."""
@@ -180,10 +192,12 @@ class RunsService(QObject):
         self._mailbox.put("queue", _Queued())
 
     def _handle(self, job: _Job) -> None:
-        from viewer.core.training import library
-
         if isinstance(job, _List):
-            self.runs_listed.emit(library.list_runs(job.root))
+            self._list(job.root, _times(job.root))
+        elif isinstance(job, _Rescan):
+            times = _times(job.root)
+            if (job.root, times) != self._seen:
+                self._list(job.root, times)
         elif isinstance(job, _Queued):
             self._work_off()
         elif self._is_gone(job.path):
@@ -192,6 +206,12 @@ class RunsService(QObject):
             self._look(job.path)
         else:
             self._show(job)
+
+    def _list(self, root: Path, times: _Times) -> None:
+        from viewer.core.training import library
+
+        self._seen = root, times  # from before: what changes meanwhile is seen the next time
+        self.runs_listed.emit(library.list_runs(root))
 
     def _work_off(self) -> None:
         """Do what waits; one that can't be done is told, and the others are done."""
@@ -269,6 +289,15 @@ class RunsService(QObject):
             return
         traceback.print_exception(error)
         self.failed.emit(f"The run can't be used: {type(error).__name__}: {error}.")
+
+
+def _times(root: Path) -> _Times:
+    """Return when each folder below `root` changed last, in ns: a run replaces its files."""
+    try:
+        with os.scandir(root) as entries:
+            return {entry.name: entry.stat().st_mtime_ns for entry in entries if entry.is_dir()}
+    except OSError:  # there are no runs yet, or one is just being deleted
+        return {}
 
 
 def _nearest(kept: tuple[int, ...], step: int) -> int:

@@ -43,6 +43,14 @@ class _PictureQuestion:
     path: Path
 
 
+@dataclass(frozen=True, slots=True)
+class _InputQuestion:
+    dataset: str
+
+
+_AnyQuestion = _Question | _ImageQuestion | _PictureQuestion | _InputQuestion
+
+
 class SamplesService(QObject):
     """Reads single images on its own thread, and distorts some as a training would.
 
@@ -51,9 +59,11 @@ class SamplesService(QObject):
     pairs_ready(list of (before, after))
         Each (H, W) or (H, W, 3) float32, [0, 1].
     image_ready(image, str)
-        A training image, (H, W) or (H, W, 3) float32 in [0, 1], and a title.
+        A training image, (H, W) or (H, W, 3) float32 in [0, 1], and what it is of.
     picture_ready(image, str)
         A picture from a file, (S, S, 3) float32 in [0, 1], and its name.
+    input_ready(str, object, int)
+        Name of a data set, shape (C, H, W) of its images, number of its classes.
     failed(str)
         One sentence.
     """
@@ -61,15 +71,15 @@ class SamplesService(QObject):
     pairs_ready = pyqtSignal(object)
     image_ready = pyqtSignal(object, str)
     picture_ready = pyqtSignal(object, str)
+    input_ready = pyqtSignal(str, object, int)
     failed = pyqtSignal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._mailbox: Mailbox[_Question | _ImageQuestion | _PictureQuestion] = Mailbox(
-            "question", "image", "picture"
-        )
+        self._mailbox: Mailbox[_AnyQuestion] = Mailbox("question", "image", "picture", "input")
         self._worker = Worker("samples", self._mailbox, self._handle, self._on_error)
         self._loaded: tuple[str, ImageDataset] | None = None  # the worker's thread alone
+        self._input_wanted = ""  # the data set asked for last: a folder takes its time
 
     def start(self) -> None:
         """Start the thread."""
@@ -87,26 +97,36 @@ class SamplesService(QObject):
         """Ask for a picture from a file, cut to a small square."""
         self._mailbox.put("picture", _PictureQuestion(path))
 
+    def ask_input(self, dataset: str) -> None:
+        """Ask what the images and classes of a data set are, a folder's by looking into it."""
+        self._input_wanted = dataset
+        self._mailbox.put("input", _InputQuestion(dataset))
+
     def shutdown(self) -> bool:
         """End the thread; call before any receiver of the signals is deleted."""
         return self._worker.shutdown()
 
-    def _handle(self, question: _Question | _ImageQuestion | _PictureQuestion) -> None:
+    def _handle(self, question: _AnyQuestion) -> None:
         if isinstance(question, _ImageQuestion):
             self._tell_image(question)
         elif isinstance(question, _PictureQuestion):
             self._tell_picture(question.path)
+        elif isinstance(question, _InputQuestion):
+            self._tell_input(question.dataset)
         else:
             self._tell_pairs(question)
 
     def _tell_image(self, question: _ImageQuestion) -> None:
         import numpy as np
 
+        from viewer.core.data.registry import dataset_title
+
         dataset = self._dataset(question.dataset)
         index = int(np.random.default_rng(question.seed).integers(len(dataset)))
         pixels = dataset.select(np.array([index])).chw()[0].astype(np.float32) / 255
         label = dataset.class_names[int(dataset.labels[index])]
-        self.image_ready.emit(_shown(pixels), f"{dataset.name} {index}: {label}")
+        title = f"{dataset_title(dataset.name)} {index}: {label}"
+        self.image_ready.emit(_shown(pixels), title)
 
     def _tell_picture(self, path: Path) -> None:
         import numpy as np
@@ -115,6 +135,18 @@ class SamplesService(QObject):
 
         pixels = read_square(path, PICTURE_PX, color=True).astype(np.float32) / 255
         self.picture_ready.emit(pixels, path.name)
+
+    def _tell_input(self, name: str) -> None:
+        from viewer.core.data.image_folder import FolderCancelled
+        from viewer.core.data.registry import dataset_input
+
+        try:
+            shape, classes = dataset_input(
+                name, cancelled=lambda: self._mailbox.closed or self._input_wanted != name
+            )
+        except FolderCancelled:
+            return
+        self.input_ready.emit(name, shape, len(classes))
 
     def _tell_pairs(self, question: _Question) -> None:
         import numpy as np

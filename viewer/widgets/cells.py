@@ -38,7 +38,13 @@ def image_of(pixels: NDArray[np.uint32]) -> QImage:
 
 
 def needs_black_text(pixels: NDArray[np.uint32]) -> NDArray[np.bool_]:
-    """Return where black text stands out more than white on colours 0xFFRRGGBB."""
+    """Return where black text stands out more than white on colours.
+
+    Parameters
+    ----------
+    pixels : uint32, 0xFFRRGGBB
+        Of any shape; the result has the same.
+    """
     channels = [((pixels >> shift) & 0xFF) / 255.0 for shift in (16, 8, 0)]
     red, green, blue = (
         np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4) for c in channels

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
@@ -27,6 +29,9 @@ class ElidedLabel(QWidget):
         Which end of the text gives way.
     fixed : bool
         Never grow beyond the text as it was when the layout last asked.
+    separator : str
+        Between parts of the text, of which the last give way whole where there is no room; empty
+        for a text of one part.
     """
 
     def __init__(
@@ -38,10 +43,12 @@ class ElidedLabel(QWidget):
         bold: bool = False,
         mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
         fixed: bool = False,
+        separator: str = "",
     ) -> None:
         super().__init__(parent)
         self._mode = mode
         self._fixed = fixed
+        self._separator = separator
         self._color: QColor | None = None
         self.setFont(text_font(size_pt, bold=bold))
         across = QSizePolicy.Policy.Maximum if fixed else QSizePolicy.Policy.Ignored
@@ -71,7 +78,18 @@ class ElidedLabel(QWidget):
     def shown_text(self) -> str:
         """Return the text as it is painted."""
         metrics = QFontMetricsF(self.font())
-        return metrics.elidedText(self._text, self._mode, self.width())
+        parts = self._text.split(self._separator) if self._separator else [self._text]
+        while len(parts) > 1 and metrics.horizontalAdvance(self._joined(parts)) > self.width():
+            parts.pop()
+        return metrics.elidedText(self._joined(parts), self._mode, self.width())
+
+    def needed_px(self) -> int:
+        """Return the width that the text takes, or its first part where others may give way."""
+        text = self._text.split(self._separator)[0] if self._separator else self._text
+        return math.ceil(QFontMetricsF(self.font()).horizontalAdvance(text)) + 1
+
+    def _joined(self, parts: list[str]) -> str:
+        return self._separator.join(parts)
 
     @override
     def sizeHint(self) -> QSize:

@@ -93,7 +93,7 @@ class KernelView(QWidget):
     spot_chosen(object)
         KernelSpot of the weight that was clicked.
     page_changed(int, int, int)
-        First kernel shown, one past the last, and how many there are.
+        Place of the first kernel shown, one past that of the last, and how many there are.
     """
 
     hover_changed = pyqtSignal(object)
@@ -106,9 +106,11 @@ class KernelView(QWidget):
         self._kernels: FloatArray | None = None
         self._cell_count: int | None = None
         self._colors: NDArray[np.uint32] | None = None
+        self._order: NDArray[np.intp] = np.arange(0)  # kernels by their places
         self._images: tuple[QImage, ...] = ()
         self._grid = KernelGrid(1, GAP_PX, 1, 1)
         self._first = 0
+        self._page: list[int] = []  # numbers of the kernels that are shown
         self._numbers = NumberPainter()
         self._hover: KernelSpot | None = None
         self._selected: KernelSpot | None = None
@@ -126,6 +128,7 @@ class KernelView(QWidget):
         kernels: FloatArray | None,
         scale: ColorScale | None = None,
         cells: int | None = None,
+        order: NDArray[np.intp] | None = None,
     ) -> None:
         """Show the kernels of a filter.
 
@@ -137,11 +140,14 @@ class KernelView(QWidget):
         cells : int, optional
             How many cells of a single kernel there are, row by row, if its last row is
             shorter; default: all.
+        order : (K,) intp, optional
+            Numbers of the kernels, the one to be shown first first; default: as they are.
         """
         if kernels is None or self._kernels is None or kernels.shape != self._kernels.shape:
             self._first = 0
             self._set_hover(None)
         self._kernels, self._cell_count = kernels, cells
+        self._order = np.arange(self.count) if order is None else order
         self._colors = None if kernels is None or scale is None else scale.apply(kernels)
         self._arrange()
 
@@ -150,8 +156,9 @@ class KernelView(QWidget):
         if spot == self._selected:
             return
         self._selected = spot
-        if spot is not None and spot.kernel not in self._shown():
-            self._first = spot.kernel
+        if spot is not None and spot.kernel not in self.shown():
+            places = np.flatnonzero(self._order == spot.kernel)
+            self._first = int(places[0]) if len(places) else 0
             self._arrange()
         self.update()
 
@@ -185,7 +192,7 @@ class KernelView(QWidget):
     def kernel_rect(self, kernel: int) -> QRectF:
         """Return where a kernel of this page is."""
         assert self._kernels is not None
-        grid, place = self._grid, kernel - self._first
+        grid, place = self._grid, self.shown().index(kernel)
         row, column = divmod(place, max(1, grid.columns))
         height, width = (n * grid.cell_px for n in self._kernels.shape[1:])
         return QRectF(
@@ -200,7 +207,11 @@ class KernelView(QWidget):
         kernel, cell = self.kernel_rect(spot.kernel), self._grid.cell_px
         return QRectF(kernel.left() + spot.x * cell, kernel.top() + spot.y * cell, cell, cell)
 
-    def _shown(self) -> range:
+    def shown(self) -> list[int]:
+        """Return the numbers of the kernels of this page."""
+        return self._page
+
+    def _places(self) -> range:
         return range(self._first, min(self.count, self._first + max(1, self._grid.per_page)))
 
     def _arrange(self) -> None:
@@ -211,9 +222,11 @@ class KernelView(QWidget):
             self._grid = KernelGrid.fit(self.count, shape, room.width(), room.height())
             size = max(1, self._grid.per_page)
             self._first = min(self._first, self.count - 1) // size * size
-            self._images = tuple(image_of(self._colors[i]) for i in self._shown())
-        shown = self._shown()
-        self.page_changed.emit(shown.start, shown.stop, self.count)
+        places = self._places()
+        self._page = self._order[places.start : places.stop].tolist()
+        if self._colors is not None:
+            self._images = tuple(image_of(self._colors[i]) for i in self._page)
+        self.page_changed.emit(places.start, places.stop, self.count)
         self.update()
 
     def _spot_at(self, position: QPointF) -> KernelSpot | None:
@@ -223,11 +236,11 @@ class KernelView(QWidget):
         height, width = (n * grid.cell_px for n in self._kernels.shape[1:])
         column, across = divmod(position.x() - FRAME_PX, width + grid.gap_px)
         row, down = divmod(position.y() - FRAME_PX, height + grid.gap_px)
-        kernel = self._first + int(row) * grid.columns + int(column)
+        place = int(row) * grid.columns + int(column)
         inside = 0 <= column < grid.columns and row >= 0 and across < width and down < height
-        if not inside or kernel not in self._shown():
+        if not inside or place >= len(self._page):
             return None
-        spot = KernelSpot(kernel, int(down // grid.cell_px), int(across // grid.cell_px))
+        spot = KernelSpot(self._page[place], int(down // grid.cell_px), int(across // grid.cell_px))
         return spot if self._exists(spot.y, spot.x) else None
 
     def _exists(self, y: int, x: int) -> bool:
@@ -278,7 +291,7 @@ class KernelView(QWidget):
     @override
     def paintEvent(self, event: QPaintEvent | None) -> None:
         painter = QPainter(self)
-        for kernel, image in zip(self._shown(), self._images, strict=False):
+        for kernel, image in zip(self._page, self._images, strict=False):
             rect = self.kernel_rect(kernel)
             painter.drawImage(rect, image, QRectF(image.rect()))
             # The middle of a signed scale may be the colour of the surface: a frame parts them.
@@ -291,7 +304,7 @@ class KernelView(QWidget):
         if decimals is not None:
             self._numbers.paint(painter, self._cells(), self._grid.cell_px, decimals)
         for spot, selected in ((self._hover, False), (self._selected, True)):
-            if spot is not None and spot.kernel in self._shown():
+            if spot is not None and spot.kernel in self._page:
                 paint_outline(painter, self.cell_rect(spot), self._theme, selected=selected)
 
     def _paint_missing(self, painter: QPainter) -> None:
@@ -307,7 +320,7 @@ class KernelView(QWidget):
         assert self._kernels is not None
         assert self._colors is not None
         black = needs_black_text(self._colors)
-        for kernel in self._shown():
+        for kernel in self._page:
             for y, x in np.ndindex(self._kernels.shape[1:]):
                 if not self._exists(y, x):
                     continue

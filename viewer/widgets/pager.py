@@ -92,6 +92,24 @@ class Pager(QWidget):
         self.place_requested.emit(place)
 
 
+def span(noun: str, first: int, end: int, *, by_number: bool) -> str:
+    """Return which ones of many are shown: ``channels 8 to 11``.
+
+    Parameters
+    ----------
+    noun : str
+        Of one.
+    first, end : int
+        Place of the first one, and one past that of the last.
+    by_number : bool
+        Whether places are numbers, which count from 0 as in PyTorch; else they are said as
+        ranks, the strongest is the first: ``ranks 9 to 12``.
+    """
+    noun, first = (noun, first) if by_number else ("rank", first + 1)
+    last = end - 1 if by_number else end
+    return f"{noun} {first:,}" if first == last else f"{noun}s {first:,} to {last:,}"
+
+
 def _page_button(text: str, tip: str, parent: QWidget) -> QToolButton:
     button = QToolButton(parent)
     button.setText(text)

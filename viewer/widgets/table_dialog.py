@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
-from viewer.widgets.architecture_table import ArchitectureTable
 from viewer.widgets.theme import GRID_PX
+from viewer.widgets.training.architecture_table import ArchitectureTable
 
 if TYPE_CHECKING:
     from viewer.widgets.icons import IconSet

@@ -13,15 +13,14 @@ from PyQt6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QResizeEvent,
     QWheelEvent,
 )
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
-from viewer.widgets.cells import image_of
 from viewer.widgets.theme import LIGHT, TextSize, text_font
+from viewer.widgets.tile_pictures import FRAME_PX, paint_frame, picture_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 TILE_PX = 56  # twice an MNIST image
 GAP_PX = 6
-FRAME_PX = 2
 WHEEL_STEP = 120  # eighths of a degree that one notch of a mouse wheel reports
 
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
@@ -158,23 +156,10 @@ class Thumbnails(QWidget):
         """Colour all images at once: paper to ink, as the drawing pad has them."""
         self._picture = None
         if self._images is not None and len(self._images):
-            self._picture = image_of(self._colored(self._images))
+            n, height, *others = self._images.shape
+            stacked = self._images.reshape(n * height, *others)  # below each other
+            self._picture = picture_of(stacked, self._theme, drawn=self._drawn)
         self.update()
-
-    def _colored(self, images: NDArray[np.uint8]) -> NDArray[np.uint32]:
-        """Return images below each other, (N * H, W) as 0xFFRRGGBB."""
-        n, height, width = images.shape[:3]
-        if images.ndim == 4:  # (N, H, W, 3)
-            channels = images.reshape(n * height, width, 3).astype(np.uint32)
-            red, green, blue = (channels[..., channel] for channel in range(3))
-            return np.asarray(np.uint32(0xFF000000) | red << 16 | green << 8 | blue, np.uint32)
-        share = np.arange(256)[:, np.newaxis] / 255  # (256, 1)
-        low, high = np.zeros(3), np.full(3, 255.0)
-        if self._drawn:
-            low, high = (_rgb(self._theme, token) for token in ("paper", "ink"))
-        rgb = np.round(low + (high - low) * share).astype(np.uint32)  # (256, 3)
-        lut = 0xFF000000 | rgb[:, 0] << 16 | rgb[:, 1] << 8 | rgb[:, 2]
-        return np.asarray(lut.astype(np.uint32)[images.reshape(n * height, width)])
 
     def _place_at(self, position: QPointF) -> int | None:
         for place in range(min(self.count, self.capacity)):
@@ -284,26 +269,12 @@ class Thumbnails(QWidget):
             tile = self.tile_rect(place)
             source = QRectF(0, place * height, width, height)
             painter.drawImage(tile, self._picture, source)
-            self._paint_frame(painter, tile, place)
+            at_hand = place == self._hover or (self.hasFocus() and place == self._place)
+            current = self._indices[place] == self._current
+            paint_frame(painter, tile, self._theme, current=current, marked=at_hand)
             painter.setPen(self._theme.color("text_muted"))
             below = QRectF(tile.left(), tile.bottom(), TILE_PX, self._line_px)
             name = painter.fontMetrics().elidedText(
                 self._name(place), Qt.TextElideMode.ElideRight, TILE_PX
             )
             painter.drawText(below, Qt.AlignmentFlag.AlignCenter, name)
-
-    def _paint_frame(self, painter: QPainter, tile: QRectF, place: int) -> None:
-        token, width = "border", 1.0
-        if self._indices[place] == self._current:
-            token, width = "accent", FRAME_PX
-        elif place == self._hover or (self.hasFocus() and place == self._place):
-            token, width = "text", FRAME_PX
-        painter.setPen(QPen(self._theme.color(token), width))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        out = width / 2
-        painter.drawRect(tile.adjusted(-out, -out, out, out))
-
-
-def _rgb(theme: Theme, token: str) -> NDArray[np.float64]:
-    color = theme.color(token)
-    return np.array([color.red(), color.green(), color.blue()], np.float64)

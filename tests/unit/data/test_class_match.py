@@ -24,11 +24,21 @@ def test_by_name(network: tuple[str, ...], dataset: tuple[str, ...], expected: l
     assert match_classes(network, dataset, "net", "folder").tolist() == expected
 
 
+IDS = tuple(f"n{100 * i:08}" for i in range(1000))
+
+
+def test_the_thousand_folders_of_imagenet_are_in_its_order() -> None:
+    names = tuple(f"class {i}" for i in range(1000))
+    assert match_classes(names, IDS, "net", "folder").tolist() == list(range(1000))
+    with pytest.raises(UserError, match="no class called n00000000"):
+        match_classes(names[:10], IDS[:10], "net", "folder")  # ten of them may be any
+
+
 @pytest.mark.parametrize(
     ("network", "dataset", "lacking"),
     [
         (("cat", "dog"), ("cat", "eel"), "eel"),
-        (("0", "1", "2"), ("ant", "bee"), "ant"),  # numbers, but not as many
+        (("0", "1", "2"), ("ant", "bee"), "ant (and 1 more)"),  # numbers, but not as many
         (("b", "a"), ("a", "b", "c"), "c"),
     ],
 )

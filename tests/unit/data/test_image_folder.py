@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from viewer.core.data import image_folder as module
-from viewer.core.data.image_folder import FolderCancelled, image_folder
+from viewer.core.data.image_folder import FolderCancelled, folder_input, image_folder
 from viewer.core.errors import UserError
 
 SHADES = {"dark": 40, "light": 200, "mid": 120}
@@ -205,3 +205,24 @@ def test_cancelling(tmp_path: Path) -> None:
             tmp_path, progress=lambda n, _: done.append(n), cancelled=lambda: len(done) == 3
         )
     assert done == [1, 2, 3]
+
+
+@pytest.mark.parametrize("color", [None, False, True])
+@pytest.mark.parametrize("colored", [False, True])
+def test_what_a_folder_holds_is_told_without_keeping_it(
+    tmp_path: Path, color: bool | None, colored: bool
+) -> None:
+    write_classes(tmp_path, {"light": 3, "dark": 3, "mid": 2})
+    if colored:
+        Image.new("RGB", (9, 9), "red").save(tmp_path / "mid" / "red.png")
+    (tmp_path / "dark" / "broken.png").write_bytes(b"no image")
+    found = image_folder(tmp_path, size=16, color=color).train
+    assert folder_input(tmp_path, size=16, color=color) == (found.input_shape, found.class_names)
+
+
+def test_looking_into_a_folder_can_be_given_up(tmp_path: Path) -> None:
+    write_classes(tmp_path, {"light": 3, "dark": 3})
+    with pytest.raises(FolderCancelled):
+        folder_input(tmp_path, cancelled=lambda: True)
+    with pytest.raises(UserError, match="is no folder"):
+        folder_input(tmp_path / "gone")

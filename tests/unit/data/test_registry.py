@@ -1,3 +1,4 @@
+import string
 import subprocess
 import sys
 from pathlib import Path
@@ -11,13 +12,16 @@ from viewer.core.data.folder_name import FolderName
 from viewer.core.data.folders import data_folder
 from viewer.core.data.registry import (
     dataset_infos,
+    dataset_input,
     dataset_title,
     datasets,
     download_dataset,
+    is_drawn,
     load_dataset,
     load_parts,
 )
 from viewer.core.errors import UserError
+from viewer.core.nets.architectures import architectures
 from viewer.core.registry import Registry
 
 
@@ -40,12 +44,24 @@ def test_an_unknown_name_lists_what_there_is() -> None:
     assert "three" not in registry
 
 
+def test_what_can_be_found_but_is_not_listed_is_named() -> None:
+    with pytest.raises(UserError) as refused:
+        architectures().get("resnet19")
+    assert str(refused.value) == (
+        "There is no architecture 'resnet19': choose one of digits, lenet5, mlp, table, or a "
+        "classification network of torchvision's, such as resnet18, resnet152, resnet101."
+    )
+    with pytest.raises(UserError, match=r"such as resnet18\.$"):
+        architectures().get("nosuch")
+
+
 def test_the_known_data_sets(tmp_path: Path) -> None:
-    names = ("mnist", "fashion-mnist", "kmnist", "emnist-digits", "emnist-letters")
-    assert datasets(tmp_path).names() == names
+    in_the_box = ("mnist", "mnist-corner")
+    names = (*in_the_box, "fashion-mnist", "kmnist", "emnist-digits", "emnist-letters")
+    assert sorted(datasets().names()) == sorted(names)
     infos = dataset_infos(tmp_path)
-    assert tuple(info.name for info in infos) == names
-    assert [info.ready for info in infos] == [True, False, False, False, False]
+    assert tuple(info.name for info in infos) == datasets().names()
+    assert tuple(info.name for info in infos if info.ready) == in_the_box
     assert [dataset_title(info.name) for info in infos] == [info.title for info in infos]
     assert len(load_dataset("mnist", "test")) == 10_000
 
@@ -73,8 +89,16 @@ def test_a_folder_of_images_is_a_data_set_by_its_path(tmp_path: Path) -> None:
     assert train.input_shape == (3, 16, 16)
     assert np.array_equal(load_dataset(name, "test").images, test.images)
     assert dataset_title(name) == "shades"
+    assert dataset_input(name) == ((3, 16, 16), ("dark", "light"))
+    assert not is_drawn(name)
     with pytest.raises(UserError, match="no part 'valid'"):
         load_dataset(name, "valid")
+
+
+def test_what_a_registered_set_holds_is_told_without_reading_it() -> None:
+    assert dataset_input("emnist-letters") == ((1, 28, 28), tuple(string.ascii_uppercase))
+    with pytest.raises(UserError, match="no data set 'cifar'"):
+        dataset_input("cifar")
 
 
 @pytest.mark.parametrize(

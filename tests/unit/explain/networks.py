@@ -93,11 +93,14 @@ def explained(
     input_shape: tuple[int, int, int] = (1, 12, 12),
     seed: int = 0,
     pixels: FloatArray | None = None,
+    mean_and_std: tuple[float, float] | None = None,
 ) -> Explained:
     """Return what a network answers to random pixels, others on every channel."""
     graph = Graph(module.eval(), input_shape)
     channels = input_shape[0]
     mean, std = (0.1307, 0.25, 0.5)[:channels], (0.3081, 0.5, 0.75)[:channels]
+    if mean_and_std is not None:  # of any number of channels
+        mean, std = ((value,) * channels for value in mean_and_std)
     network = NetworkRecord(
         title="n",
         architecture="n",

@@ -8,11 +8,12 @@ from typing import TypeVar
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from tests.unit.explain.networks import Joined, Residual, explained, random_network
-from viewer.core.explain.receptive_field import Bounds, mask_bounds, receptive_field
+from viewer.core.explain.receptive_field import Bounds, receptive_field
 from viewer.core.explain.receptive_size import (
     ReceptiveFieldSize,
     network_receptive_field_size,
@@ -39,6 +40,12 @@ def positive(module: nn.Sequential) -> nn.Sequential:
                 weight.uniform_(0.5, 1.5)
                 weight /= weight[0].numel()
     return module.eval().double()
+
+
+def bounds_of(mask: NDArray[np.bool_]) -> Bounds:
+    """Return the smallest rectangle around a mask, (H, W) bool, that is not empty."""
+    rows, columns = mask.nonzero()
+    return Bounds(rows.min(), columns.min(), rows.max() + 1, columns.max() + 1)
 
 
 def averaging(module: AnyModule) -> AnyModule:
@@ -169,7 +176,7 @@ def test_one_case_by_hand() -> None:
     assert field["0"].nonzero()[0].tolist() == [0, 0, 1, 1]
     assert field["1"].sum() == 1
     assert list(field) == ["input", "0", "1"]
-    assert mask_bounds(field["input"]) == Bounds(1, 1, 6, 6)
+    assert bounds_of(field["input"]) == Bounds(1, 1, 6, 6)
     assert padded_bounds(network, "1", 0, 0) == Bounds(-1, -1, 6, 6)
     assert network_receptive_field_size(network, "1") == ReceptiveFieldSize((7, 7), (4, 4))
     assert receptive_field(network, "3", 0, 0, channel=1)["input"].sum() == 25  # rows 1, 3, … 9
@@ -190,7 +197,7 @@ def test_a_unit_of_a_flatten_is_one_pixel() -> None:
     network = explained(module, (1, 12, 12)).network
     field = receptive_field(network, "1", 0, 0, channel=100 + 3 * 10 + 4)
     assert np.argwhere(field["0"]).tolist() == [[3, 4]]
-    assert mask_bounds(field["input"]) == Bounds(3, 4, 6, 7)
+    assert bounds_of(field["input"]) == Bounds(3, 4, 6, 7)
     assert receptive_field(network, "1", 0, 0)["0"].all()
 
 
@@ -221,7 +228,7 @@ def test_functions_have_the_windows_of_their_modules() -> None:
     case = explained(Functional(), (1, 9, 9))
     network = case.network
     field = receptive_field(network, "max_pool2d", 1, 1, channel=1, weights=case.weights)
-    assert mask_bounds(field["input"]) == Bounds(2, 2, 5, 5)
+    assert bounds_of(field["input"]) == Bounds(2, 2, 5, 5)
     assert network_receptive_field_size(network, "max_pool2d", case.weights).size == (3, 3)
     assert network_receptive_field_size(network, "max_pool2d").size == (3, 3)
 
@@ -265,4 +272,3 @@ def test_what_is_not_there() -> None:
         receptive_field(network, "input", 4, 0)
     with pytest.raises(IndexError):
         receptive_field(network, "1", 0, 0, channel=2)
-    assert mask_bounds(np.zeros((3, 3), np.bool_)) is None

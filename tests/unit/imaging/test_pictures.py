@@ -136,7 +136,18 @@ def test_exif_orientation(orientation: int, turn: Callable[[Any], Any]) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     data = saved(Image.fromarray(gradient()), "JPEG", quality=95, exif=exif)
-    assert np.allclose(picture_from_bytes(data, "a").pixels, turn(gradient() / 255), atol=0.03)
+    picture = picture_from_bytes(data, "a")
+    assert np.allclose(picture.pixels, turn(gradient() / 255), atol=0.03)
+    assert picture.size == picture.pixels.shape[::-1]
+
+
+def test_a_huge_photo_lying_on_its_side_has_the_size_it_is_seen_in() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = saved(Image.new("RGB", (4000, 3000), "red"), "JPEG", exif=exif)
+    picture = picture_from_bytes(data, "a")
+    assert picture.size == (3000, 4000)
+    assert picture.rgb is not None and picture.rgb.shape == (2000, 1500, 3)
 
 
 @pytest.mark.parametrize("form", ["GIF", "PNG", "WEBP"])
@@ -154,6 +165,7 @@ def test_a_huge_photo_is_reduced(form: str) -> None:
     pixels[:, 2000:] = 200
     picture = picture_from_bytes(saved(Image.fromarray(pixels), form), "a")
     assert picture.pixels.shape == (512, 1024)
+    assert picture.size == (4000, 2000)
     assert picture.pixels[0, 0] == pytest.approx(0, abs=0.02)
     assert picture.pixels[-1, -1] == pytest.approx(200 / 255, abs=0.02)
 

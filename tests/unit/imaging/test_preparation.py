@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -117,21 +118,73 @@ def test_modes_equal_torchvision_on_what_pillow_converts(mode: str) -> None:
     np.testing.assert_allclose(found, torchvision_of(decoded, 256, 224), atol=1e-6)
 
 
-def test_transparent_parts_are_the_paper_that_luminance_has() -> None:
-    image = colored(300, 260).convert("RGBA")
+def transparent(part: float, mode: str = "RGBA", ink: int | None = None) -> Image.Image:
+    """Return an image of which the given part of the width is opaque, with half-opaque edges."""
+    image = colored(300, 260) if ink is None else Image.new("RGB", (300, 260), (ink,) * 3)
     alpha = np.zeros((260, 300), np.uint8)
-    alpha[40:120, 40:120] = 255
+    alpha[:, : int(300 * part)] = 255
+    alpha[:9] //= 2
+    image = image.convert(mode)
     image.putalpha(Image.fromarray(alpha))
-    picture = picture_from_bytes(saved(image), "a")
-    assert picture.rgb is not None
-    ground = {tuple(pixel) for pixel in picture.rgb[alpha == 0]}
-    assert len(ground) == 1
-    level = picture.rgb[0, 0, 0]
-    assert picture.pixels[0, 0] == pytest.approx(level / 255, abs=LEVEL)
+    return image
+
+
+def laid_on(level: int, image: Image.Image) -> Image.Image:
     flat = Image.new("RGBA", image.size, (level, level, level, 255))
-    flat.alpha_composite(image)
+    flat.alpha_composite(image.convert("RGBA"))
+    return flat
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+@pytest.mark.parametrize("part", [0.3, 0.9])
+def test_transparent_parts_are_white(mode: str, part: float) -> None:
+    image = transparent(part, mode, ink=40) if part < 0.5 else transparent(part, mode)
+    found = ours(picture_from_bytes(saved(image), "a"), SHAPE, CROP)
+    np.testing.assert_allclose(found, torchvision_of(laid_on(255, image), 256, 224), atol=1e-6)
+
+
+def test_what_white_would_hide_lies_on_black() -> None:
+    image = transparent(0.3, ink=250)
+    picture = picture_from_bytes(saved(image), "a")
     found = ours(picture, SHAPE, CROP)
-    np.testing.assert_allclose(found, torchvision_of(flat, 256, 224), atol=1e-6)
+    np.testing.assert_allclose(found, torchvision_of(laid_on(0, image), 256, 224), atol=1e-6)
+    (step, *_) = steps(picture, SHAPE, CROP)
+    assert step.description == "Laid on black, for white would hide it."
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_without_that_step_they_are_what_pillow_converts_to(mode: str) -> None:
+    """As in torchvision's own folders of images: ``convert("RGB")``."""
+    image = transparent(0.9, mode)
+    picture = picture_from_bytes(saved(image), "a")
+    (step, *others) = steps(picture, SHAPE, CROP)
+    assert (step.step, step.title, step.done) == (Step.TRANSPARENCY, "Transparency", True)
+    assert step.description == "Laid on white."
+    assert step.step not in [other.step for other in others]
+    off = step.otherwise
+    assert off is not None and switched(off, Step.TRANSPARENCY) == CROP
+    found = ours(picture, SHAPE, off)
+    np.testing.assert_allclose(found, torchvision_of(image, 256, 224), atol=1e-6)
+    (told, *_) = steps(picture, SHAPE, off)
+    assert not told.done and told.description.startswith("Off: the colours that the file has")
+
+
+@pytest.mark.parametrize("image", [colored(30, 20), colored(30, 20).convert("RGBA")])
+def test_an_opaque_picture_has_no_such_step(image: Image.Image) -> None:
+    picture = picture_from_bytes(saved(image), "a")
+    assert picture.transparency is None
+    found = [result.step for result in steps(picture, SHAPE, CROP)]
+    assert found and Step.TRANSPARENCY not in found
+
+
+def test_a_palette_with_a_transparent_colour_has_the_step() -> None:
+    image = colored(30, 20).quantize(8)
+    data = saved(image, transparency=image.getpixel((0, 0)))
+    picture = picture_from_bytes(data, "a")
+    assert picture.transparency is not None
+    np.testing.assert_array_equal(
+        picture.transparency.beneath, np.asarray(Image.open(BytesIO(data)).convert("RGB"))
+    )
 
 
 def test_sixteen_bits_are_scaled_not_cut() -> None:
@@ -349,6 +402,19 @@ class TestSteps:
         assert told["Resize"] == "Shorter side from 1,333 to 256 px, bilinear."
         assert told["Crop"] == "The middle 224 × 224 px of 384 × 256."
         assert told["Normalise"].startswith("Levels over 255, minus 0.485, 0.456, 0.406, over 0.2")
+
+    def test_a_file_that_was_read_smaller_has_its_own_size(self) -> None:
+        picture = replace(self.picture, size=(6000, 3999))
+
+        def told(preparation: Preparation) -> str:
+            return steps(picture, SHAPE, preparation)[1].description
+
+        assert told(CROP) == "Shorter side from 3,999 by way of 1,333 to 256 px, bilinear."
+        assert told(replace(CROP, fit=Fit.PAD)).startswith("Longer side from 6,000 by way of 2,000")
+        stretched = told(replace(CROP, fit=Fit.STRETCH))
+        assert stretched.startswith("From 6,000 × 3,999 by way of 2,000 × 1,333 to 224 × 224 px")
+        off = told(switched(CROP, Step.RESIZE))
+        assert off == "Off: its 6,000 × 3,999 px are reduced to 2,000 × 1,333 all the same."
 
     def test_grey_networks_say_how_grey_is_made(self) -> None:
         assert "0.587 green" in self.told(CROP, (1, 64, 64))["Grey"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,8 @@ def test_colours_are_those_of_the_picture() -> None:
     assert picture.shape == (20, 30, 3) and picture.dtype == np.uint8
     assert picture[10, 2].tolist() == [255, 0, 0] and picture[10, 27].tolist() == [0, 0, 255]
     assert text == "30 × 20 px, from 60 × 40"
+    whole = replace(photograph(), size=(4000, 3000))
+    assert prepared_picture(whole, profile(3, 20, 30))[1] == "30 × 20 px, from 4,000 × 3,000"
 
 
 def test_a_grey_network_sees_grey() -> None:

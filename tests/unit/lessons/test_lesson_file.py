@@ -74,6 +74,13 @@ def test_a_small_lesson_is_read() -> None:
             12,
             "0 or more",
         ),
+        (
+            HEAD + STEP + '[steps.ask]\nquestion = "Q"\nanswer = "1"\nhints = ["{=os}"]\n',
+            12,
+            "'os'",
+        ),
+        (HEAD + STEP + 'do = [{ train = { steps = 1, network = "x" } }]\n', 9, "one of small"),
+        (HEAD + STEP + 'do = [{ image = { data = "cats", index = 0 } }]\n', 9, "one of mnist"),
         (HEAD + '[[steps]]\ntitle = "S"\n', 6, "text is missing"),
         ('id = "A b"\n' + HEAD.split("\n", 1)[1] + STEP, 1, "small letters"),
         (HEAD.replace("order = 1", 'order = "x"') + STEP, 3, "number"),

@@ -48,9 +48,18 @@ def test_a_formula_is_a_tree() -> None:
     assert one == Text("1")
 
 
+def test_an_integral_is_a_sign_with_or_without_limits() -> None:
+    sign, *_, differential, variable = parse(r"\int f(τ) ~ g(t - τ) ~ dτ")
+    assert sign == Sum("∫")
+    assert (differential, variable) == (Text("d", italic=True), Text("τ", italic=True))
+    (both,) = parse(r"\int_{0}^{T}")
+    assert both == Script(Sum("∫"), (Text("0"),), (Text("T", italic=True),))
+
+
 def test_a_sum_has_its_limits_and_an_index_its_exponent() -> None:
     (both,) = parse(r"\sum_{i}^{k}")
     assert both == Script(Sum(), (Text("i", italic=True),), (Text("k", italic=True),))
+    assert parse(r"\sum") == (Sum("∑"),)
     (power,) = parse("x_{i}^{2}")
     assert power == Script(Text("x", italic=True), (Text("i", italic=True),), (Text("2"),))
 

@@ -7,7 +7,6 @@ from functools import cache
 
 import pytest
 
-from viewer.controllers.lesson_training import lesson_config
 from viewer.core.engine import Engine
 from viewer.core.errors import UserError
 from viewer.core.lessons.actions import ACTIONS, TARGETS
@@ -17,13 +16,15 @@ from viewer.core.lessons.lesson import Lesson
 from viewer.core.lessons.lesson_file import parse_lesson
 from viewer.core.lessons.library import read_library
 from viewer.core.lessons.live import LIVE_NAMES
-from viewer.core.nets.architectures import architectures
-from viewer.core.nets.graph import Graph
+from viewer.core.lessons.trained import DATA, TRAINED, trained_network
 from viewer.core.records import NetworkRecord
 from viewer.core.resources import resource_path
 
 FOLDER = resource_path("lessons")
 LIBRARY = read_library([FOLDER], {path.stem for path in (FOLDER / "drawings").iterdir()})
+
+
+trained = cache(trained_network)
 
 
 @cache
@@ -41,8 +42,6 @@ def test_every_file_is_a_lesson() -> None:
 
 @pytest.mark.parametrize("lesson", LIBRARY.lessons, ids=lambda lesson: lesson.id)
 def test_a_lesson_fits_the_networks_in_the_box(lesson: Lesson) -> None:
-    trained = network("digits")
-    assert trained is not None
     assert misfits(lesson, network, trained) == ()
 
 
@@ -55,15 +54,6 @@ def test_a_lesson_asks_and_begins_from_a_known_state(lesson: Lesson) -> None:
         assert step.point_at
         if step.ask is not None:
             assert step.ask.hints and step.reveal
-
-
-def test_the_network_that_lessons_train_has_the_layers_of_digits() -> None:
-    config = lesson_config()
-    module = architectures().get("digits").build(config.hyper, (1, 28, 28), 10)
-    names = {node.name for node in Graph(module, (1, 28, 28)).nodes}
-    trained = network("digits")
-    assert trained is not None
-    assert {node.name for node in trained.nodes} - names <= {"softmax"}
 
 
 HEAD = 'id = "a"\ntitle = "A"\ngoals = []\n[[steps]]\ntitle = "S"\ntext = "T"\n'
@@ -83,13 +73,17 @@ HEAD = 'id = "a"\ntitle = "A"\ngoals = []\n[[steps]]\ntitle = "S"\ntext = "T"\n'
         ('do = [{ open = "digits" }]\npoint_at = "map:conv1:99"', "0 to 15"),
         ('do = [{ open = "digits" }]\npoint_at = "card:conv9"', "'conv9'"),
         ('do = [{ open = "digits" }]\nreveal = "{=weight(\'fc\')}"', "'fc'"),
+        ('do = [{ train = { steps = 1, network = "dense" } }, { show = "conv1" }]', "'conv1'"),
+        (
+            'do = [{ open = "digits" }]\n[steps.ask]\nquestion = "Q"\nanswer = "1"\n'
+            "hints = [\"{=bias('fc')}\"]",
+            "'fc'",
+        ),
     ],
 )
 def test_what_does_not_fit_is_told(rest: str, words: str) -> None:
     lesson = parse_lesson(f"{HEAD}{rest}\n", FOLDER / "x.toml").lesson
     assert lesson is not None
-    trained = network("digits")
-    assert trained is not None
     (sentence,) = misfits(lesson, network, trained)
     assert words in sentence
     assert sentence.startswith("Line 4, step 1")
@@ -97,7 +91,7 @@ def test_what_does_not_fit_is_told(rest: str, words: str) -> None:
 
 def test_the_readme_for_teachers_names_everything() -> None:
     text = (FOLDER / "README.md").read_text("utf-8")
-    for name in (*ACTIONS, *TARGETS, *LIVE_NAMES, *FUNCTIONS):
+    for name in (*ACTIONS, *TARGETS, *LIVE_NAMES, *FUNCTIONS, *TRAINED, *DATA):
         assert re.search(rf"\b{re.escape(name)}\b", text), name
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from viewer.core.nets.formats.empty import (
     shapes_of,
     torchvision_rows,
 )
+from viewer.core.nets.formats.modules import load_trusted
 from viewer.core.nets.formats.recognition import fits
 from viewer.core.nets.formats.torchvision_table import TORCHVISION
 from viewer.core.nets.graph import SOFTMAX_NAME, Graph
@@ -33,6 +35,7 @@ from viewer.core.nets.profile import Profile
 from viewer.core.nets.shipped import resolve_model
 from viewer.core.nets.torchvision_models import torchvision_names
 from viewer.core.records import Preparation
+from viewer.core.sentences import export_line
 
 # Convolutions that have taken in the normalisation behind them, as exporters to ONNX have it.
 FOLDED = frozenset({"layer1.0.conv1", "layer1.1.conv1"})
@@ -252,6 +255,36 @@ def test_a_whole_module_is_opened_only_when_trusted(tmp_path: Path) -> None:
     assert_same_maps(loaded, network)
 
 
+def test_a_class_of_a_script_is_named_and_what_to_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "mine.pt"
+    kind = type("Own", (Residual,), {"__module__": "__main__"})
+    with monkeypatch.context() as patch:
+        patch.setattr(sys.modules["__main__"], "Own", kind, raising=False)
+        torch.save(kind(), path)
+    with pytest.raises(UserError) as error:
+        open_network(str(path), trust=True)
+    assert str(error.value) == (
+        f"{path} needs the class Own of the script that saved it: run {export_line()} there and "
+        "open that file, or show the network from there with viewer.show(model, image)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        ("no_such_package_here", "needs the Python module no_such_package_here, which is not"),
+        ("json", "needs the class Own of the Python module json: run torch.export"),
+    ],
+)
+def test_code_that_is_not_here_is_named(tmp_path: Path, module: str, words: str) -> None:
+    path = tmp_path / "mine.pt"
+    path.write_bytes(f"\x80\x02c{module}\nOwn\n.".encode("latin1"))
+    with pytest.raises(UserError, match=words):
+        load_trusted(path)
+
+
 def test_trusted_weights_are_recognised(tmp_path: Path, digits: LoadedNetwork) -> None:
     path = tmp_path / "mine.pt"
     torch.save({"state_dict": digits.module.state_dict(), "args": Path("x")}, path)
@@ -289,7 +322,9 @@ def test_a_profile_comes_before_what_was_guessed(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="5 classes apart, and 2 names were given"):
         open_network(str(path), profile=Profile(class_names=("a", "b")))
     with pytest.raises(UserError, match="one mean and one std"):
-        open_network(str(path), profile=Profile(mean=(0.5,)))
+        open_network(str(path), profile=Profile(mean=(0.5, 0.5)))
+    one = open_network(str(path), profile=Profile(mean=(0.5,), std=(0.2,)))
+    assert (one.metadata.mean, one.metadata.std) == ((0.5,) * 3, (0.2,) * 3)
 
 
 def test_half_precision_becomes_float32(tmp_path: Path, digits: LoadedNetwork) -> None:

@@ -45,7 +45,8 @@ def test_a_profile_comes_back_as_it_was(profile: Profile) -> None:
         ({"mean": (float("nan"),)}, "one a channel"),
         ({"std": (0.0,)}, "not above 0"),
         ({"std": (1e12,)}, "smaller"),
-        ({"input_shape": (3, 8, 8), "mean": (0.5,)}, "1 numbers for 3 channels"),
+        ({"input_shape": (3, 8, 8), "mean": (0.5, 0.5)}, "2 numbers for 3 channels: give"),
+        ({"input_shape": (1, 8, 8), "std": (0.5, 0.5)}, "2 numbers for 1 channel: give"),
         ({"class_names": ("a", "a")}, "Two classes are called a"),
         ({"class_names": ("a", " ")}, "no name"),
         ({"class_names": ("a", "b\nc")}, "no short line"),
@@ -101,7 +102,9 @@ def test_class_names_out_of_a_file(tmp_path: Path, text: str) -> None:
     assert read_class_names(path) == ("cat", "dog", "bird")
 
 
-@pytest.mark.parametrize("content", [b"", b"cat\n\ndog", b"\xff\xfe\x00", b"[1, 2]"[:0] + b"\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"cat\n\ndog", b"\xff\xfe\x00", b"\n", b"[1, 2]", b'{"cat": 0}']
+)
 def test_files_without_class_names(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "names.txt"
     path.write_bytes(content)

@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torchvision import models  # type: ignore[import-untyped]  # no stubs
 
 from viewer.core.engine import Engine
 from viewer.core.errors import UserError
 from viewer.core.live import LiveNetwork, Snapshot
+from viewer.core.nets import torchvision_models
 from viewer.core.nets.architectures import architectures
 from viewer.core.nets.checkpoint import (
     LoadedNetwork,
@@ -368,3 +370,23 @@ def test_a_live_network_is_independent_of_the_trainers_memory() -> None:
     live.take(Snapshot("run", "run", metadata, 2, weights))
     assert (first.weights["features.0"] == own).all()
     np.testing.assert_allclose(live.weights.weights["features.0"], own + 1, rtol=1e-6)
+
+
+def test_the_names_are_torchvision_s_own() -> None:
+    assert list(torchvision_names()) == sorted(models.list_models(module=models))
+
+
+def test_the_names_of_another_version_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torchvision_models, "table_holds", lambda: False)
+    monkeypatch.setattr(torchvision_models, "TORCHVISION", {})
+    assert list(torchvision_names()) == sorted(models.list_models(module=models))
+
+
+def test_a_name_is_looked_up_without_torchvision() -> None:
+    code = (
+        "import sys; from viewer.core.nets.architectures import architectures; "
+        "print('resnet18' in architectures(), 'mine' in architectures(), "
+        "'torchvision' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False", "False"]

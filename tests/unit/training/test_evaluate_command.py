@@ -64,4 +64,4 @@ def test_a_network_for_other_images_is_told_apart(
     network = architectures().get("mlp").build(hyper, (1, 5, 5), 10)
     save_checkpoint(path, network, Metadata("mlp", hyper, (1, 5, 5)))
     assert cli.main(["evaluate", str(path)]) == 1
-    assert "small does not fit the data set mnist" in capsys.readouterr().err
+    assert "small does not fit the data set MNIST" in capsys.readouterr().err

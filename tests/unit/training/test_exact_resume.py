@@ -15,7 +15,7 @@ from viewer.core.errors import UserError
 from viewer.core.training.config import Augmentation, TrainingConfig
 from viewer.core.training.events import BatchFinished, EpochFinished, Event
 from viewer.core.training.loop import Trainer, TrainingData
-from viewer.core.training.state_file import read_state, state_bytes
+from viewer.core.training.state_file import read_state, state_parts
 
 STEPS = 18  # three epochs of six
 SMALL = {"maps1": 2, "maps2": 3, "maps3": 2, "kernel1": 3, "kernel2": 3, "kernel3": 3}
@@ -73,7 +73,7 @@ def play(trainer: Trainer, changes: Changes, stop_after: float = float("inf")) -
 def stored(state: dict[str, Any], path: Path) -> dict[str, Any]:
     """Return a state that has been on disk."""
     # A file keeps no memory layout.
-    path.write_bytes(state_bytes(state))
+    path.write_bytes(b"".join(state_parts(state)))
     return read_state(path)
 
 

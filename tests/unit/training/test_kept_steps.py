@@ -2,12 +2,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from safetensors.torch import load
 
 from viewer.core.errors import UserError
 from viewer.core.training.kept_steps import WANTED_CHANGE, KeptSteps
-from viewer.core.training.state_file import check_state, read_network, read_state, state_bytes
+from viewer.core.training.state_file import check_state, read_network, read_state, state_parts
 
 
 def state(step: int, position: float = 0.0) -> dict[str, Any]:
@@ -26,7 +28,7 @@ def state(step: int, position: float = 0.0) -> dict[str, Any]:
 
 
 def size() -> int:
-    return len(state_bytes(state(10, 1.0)))
+    return sum(map(len, state_parts(state(10, 1.0))))
 
 
 def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -41,6 +43,26 @@ def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
     weights = kept.weights(5)
     assert list(weights) == ["a.count", "a.weight"] or list(weights) == ["a.weight", "a.count"]
     assert float(weights["a.weight"][0, 0]) == 100.5
+
+
+def test_safetensors_reads_what_is_written_and_no_tensor_is_copied() -> None:
+    tensors = {
+        "half": torch.arange(6, dtype=torch.bfloat16).reshape(2, 3),
+        "flag": torch.tensor([True, False, True]),
+        "bytes": torch.arange(5, dtype=torch.uint8),
+        "count": torch.tensor(7),
+        "none": torch.zeros(0, 4),
+        "turned": torch.arange(12.0).reshape(3, 4).T,
+        "large": torch.randn(64, 64),
+    }
+    head, *contents = state_parts({"network": tensors})
+    found = load(b"".join((head, *contents)))
+    assert len(found) == len(tensors)
+    for name, tensor in tensors.items():
+        assert found[f"network.{name}"].dtype == tensor.dtype
+        assert torch.equal(found[f"network.{name}"], tensor)
+    places = [np.frombuffer(content, np.uint8).ctypes.data for content in contents if content]
+    assert tensors["large"].data_ptr() in places  # a copy would hold up all other threads
 
 
 def test_dense_at_the_start(tmp_path: Path) -> None:
@@ -141,7 +163,7 @@ def test_a_step_that_is_not_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("cut", [0, 5, 300, -1])
 def test_a_file_cut_short_is_refused(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "00000001.safetensors"
-    path.write_bytes(state_bytes(state(1))[:cut])
+    path.write_bytes(b"".join(state_parts(state(1)))[:cut])
     for read in (read_network, read_state):
         with pytest.raises(UserError, match="damaged"):
             read(path)
@@ -173,7 +195,7 @@ def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     wrong = state(1)
     wrong["network"]["a.weight"][3, 3] = torch.inf
     path = tmp_path / "00000001.safetensors"
-    path.write_bytes(state_bytes(wrong))
+    path.write_bytes(b"".join(state_parts(wrong)))
     for read in (read_network, read_state):
         with pytest.raises(UserError, match="damaged"):
             read(path)

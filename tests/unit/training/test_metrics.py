@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from viewer.core.data.dataset import ImageDataset
-from viewer.core.training.metrics import Normalisation, evaluate
+from viewer.core.training.metrics import BATCH, BATCH_NUMBERS, Normalisation, batch_size, evaluate
 
 
 class _Brightest(nn.Module):
@@ -53,6 +53,34 @@ def test_the_last_batch_may_be_small() -> None:
     result = evaluate(_Brightest(), dataset(pixels.tolist(), labels.tolist()))
     assert (result.correct, result.n) == (n, n)
     assert not torch.is_inference_mode_enabled()
+
+
+class _Sizes(nn.Module):
+    """Remembers how many images came at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[int] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.seen.append(len(x))
+        return x.flatten(1)[:, :2]
+
+
+@pytest.mark.parametrize(("side", "most"), [(28, BATCH), (224, 3), (2000, 1)])
+def test_few_large_images_go_at_once(side: int, most: int) -> None:
+    assert batch_size(3 * side * side) == most
+    assert most == 1 or most * 3 * side * side <= BATCH_NUMBERS
+
+
+def test_a_batch_is_as_large_as_its_images_allow() -> None:
+    network, n = _Sizes(), 7
+    images = np.zeros((n, 224, 224, 3), np.uint8)
+    labels, mean, std = np.zeros(n, np.uint8), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
+    data = ImageDataset("tiny", "test", images, labels, ("a", "b"), mean, std)
+    result = evaluate(network, data)
+    assert network.seen == [3, 3, 1]
+    assert (result.correct, result.n) == (n, n)
 
 
 def test_each_layer_gets_its_own_mode_back() -> None:

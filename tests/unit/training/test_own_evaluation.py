@@ -14,20 +14,24 @@ from torch import Tensor, nn
 
 from viewer.core.data.dataset import ImageDataset
 from viewer.core.data.folder_name import FolderName
+from viewer.core.data.image_folder import image_folder
 from viewer.core.data.mnist import load_mnist
 from viewer.core.engine import Engine
 from viewer.core.errors import UserError
-from viewer.core.imaging.pictures import open_picture
 from viewer.core.nets.checkpoint import LoadedNetwork, Metadata, load_checkpoint
 from viewer.core.nets.shipped import resolve_model
 from viewer.core.records import Fit, InferenceRequest, Preparation
+from viewer.core.training import evaluation_folder
 from viewer.core.training.evaluation import EvaluationCancelled
+from viewer.core.training.evaluation_folder import list_pictures
 from viewer.core.training.own_evaluation import (
     OTHERS,
     dataset_to_evaluate,
+    evaluate_folder,
     evaluate_network,
-    folder_images,
+    evaluate_on,
 )
+from viewer.core.training.report import THUMBNAIL_PX
 
 COLORS = {"red": (230, 20, 30), "green": (10, 200, 40), "blue": (20, 30, 210)}
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
@@ -87,14 +91,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def read(folder: Path, loaded: LoadedNetwork) -> ImageDataset:
-    return folder_images(folder, loaded.metadata)
-
-
-def test_all_images_at_the_size_of_the_preparation(folder: Path) -> None:
-    dataset = read(folder, network())
-    assert dataset.images.shape == (12, 20, 20, 3)
-    assert dataset.class_names == ("blue", "green", "red")  # as sorted, not as the network's
+def read(folder: Path) -> ImageDataset:
+    """Return the same as a data set in memory."""
+    return image_folder(folder, size=20, color=True, test_share=0).train
 
 
 def test_a_test_folder_is_all_that_is_looked_at(folder: Path, tmp_path: Path) -> None:
@@ -104,12 +103,13 @@ def test_a_test_folder_is_all_that_is_looked_at(folder: Path, tmp_path: Path) ->
             target.mkdir(parents=True)
             for i in range(2):
                 (target / f"{i}.png").write_bytes((folder / name / f"{i}.png").read_bytes())
-    assert len(read(tmp_path / "parts", network())) == 6
+    assert evaluate_folder(network(), tmp_path / "parts").n == 6
 
 
-def test_classes_are_told_by_name(folder: Path) -> None:
+@pytest.mark.parametrize("streamed", [True, False])
+def test_classes_are_told_by_name(folder: Path, streamed: bool) -> None:
     loaded = network()
-    report = evaluate_network(loaded, read(folder, loaded))
+    report = evaluate_folder(loaded, folder) if streamed else evaluate_network(loaded, read(folder))
     assert report.class_names == ("blue", "green", "red")
     assert (report.accuracy, report.n) == (1.0, 12)
     assert np.array_equal(report.confusion, 4 * np.eye(3, dtype=np.int64))
@@ -117,7 +117,7 @@ def test_classes_are_told_by_name(folder: Path) -> None:
 
 def test_it_answers_what_the_window_answers(folder: Path) -> None:
     loaded = network()
-    report = evaluate_network(loaded, read(folder, loaded))
+    report = evaluate_folder(loaded, folder)
     engine = Engine(loaded)
     losses = []
     for index in range(report.n):
@@ -131,28 +131,92 @@ def test_it_answers_what_the_window_answers(folder: Path) -> None:
     assert report.loss == pytest.approx(np.mean(losses), rel=1e-4)
 
 
-def test_the_files_are_prepared_as_the_network_wants_them(folder: Path) -> None:
-    loaded = network()
-    picture = open_picture(folder / "blue" / "0.png")
-    record = Engine(loaded).run(InferenceRequest(0, picture))
-    report = evaluate_network(loaded, read(folder, loaded))
-    assert record.probabilities is not None
-    assert report.confidences[0] == pytest.approx(record.probabilities.max(), abs=2e-3)
+def test_nothing_of_the_images_is_kept(folder: Path) -> None:
+    report = evaluate_folder(network(), folder)
+    assert report.images is None
+    assert report.files[0] == str(folder / "blue" / "0.png")
+    assert report.thumbnail(0).shape == (THUMBNAIL_PX, THUMBNAIL_PX, 3)
+    picture = report.picture(5)
+    assert (picture.label, picture.path) == ("green", str(folder / "green" / "1.png"))
+    assert picture.rgb is not None and picture.rgb.shape == (24, 40, 3)
+    (folder / "green" / "1.png").unlink()
+    with pytest.raises(UserError, match=r"1\.png does not exist"):
+        report.picture(5)
 
 
-def test_an_image_goes_to_the_pad_in_its_colours(folder: Path) -> None:
-    report = evaluate_network(network(), read(folder, network()))
+def test_an_image_of_a_data_set_goes_to_the_pad_in_its_colours(folder: Path) -> None:
+    report = evaluate_network(network(), read(folder))
     picture = report.picture(0)
-    assert picture.pixels.ndim == 2
-    assert picture.rgb is not None
+    assert picture.rgb is not None and report.images is not None
     assert np.array_equal(picture.rgb, report.images[0])
+    assert np.array_equal(report.thumbnail(0), report.images[0])
     assert picture.label == "blue"
+
+
+def test_what_can_not_be_read_is_told_and_left_out(folder: Path) -> None:
+    whole = evaluate_folder(network(), folder)
+    (folder / "blue" / "1.png").write_bytes(b"\x89PNG\r\n\x1a\n and nothing more")
+    (folder / "red" / "9.jpg").write_text("no picture")
+    (folder / "red" / "notes.txt").write_text("nor meant as one")
+    report = evaluate_folder(network(), folder)
+    assert (report.n, report.correct, len(report.left_out)) == (11, 11, 2)
+    assert np.delete(whole.confidences, 1) == pytest.approx(report.confidences)
+    assert len(report.files) == 11 and report.files[1].endswith("2.png")
+    assert report.notice().startswith("2 of 13 files could not be read and were left out: 1.png")
+    assert whole.notice() == ""
+
+
+def test_a_folder_of_nothing_but_damage(folder: Path) -> None:
+    for path in folder.glob("*/*.png"):
+        path.write_bytes(b"nothing")
+    with pytest.raises(UserError, match=r"no image that can be read: the first says, 0\.png is"):
+        evaluate_folder(network(), folder)
+
+
+def test_more_classes_than_a_byte_can_name(tmp_path: Path) -> None:
+    names = tuple(f"n{i:08}" for i in range(1000))
+    for i in range(1000):
+        (tmp_path / names[i]).mkdir()
+        Image.new("RGB", (4, 4), "blue").save(tmp_path / names[i] / "a.png")
+    loaded = network(tuple(f"class {i}" for i in range(1000)))
+    report = evaluate_folder(loaded, tmp_path)
+    assert (report.n, report.correct) == (1000, 1)
+    # ImageNet's folders say nothing to people.
+    assert report.class_names == loaded.metadata.class_names
+    assert report.confusion[:, 2].tolist() == [1] * 1000
+
+
+def test_a_folder_without_classes_and_one_too_large(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UserError, match="has no folders with images"):
+        list_pictures(folder / "red")
+    with pytest.raises(UserError, match="is no folder"):
+        list_pictures(folder / "gone")
+    monkeypatch.setattr(evaluation_folder, "MAX_IMAGES", 11)
+    with pytest.raises(UserError, match="more than 4,096 classes or 11 images"):
+        list_pictures(folder)
+
+
+def test_of_the_folder_that_it_learnt_from_only_the_kept_images(folder: Path) -> None:
+    plain = network()
+    own = str(FolderName(folder, 16, True))
+    trained = replace(plain, metadata=replace(plain.metadata, dataset=own))
+    asked: list[str] = []
+
+    def load(name: str) -> ImageDataset:
+        asked.append(name)
+        return image_folder(folder, size=16, color=True).test
+
+    report = evaluate_on(trained, str(FolderName(folder)), "mnist", load)
+    assert asked == [own] and report.n < 12
+    assert evaluate_on(plain, str(FolderName(folder)), "mnist", load).n == 12
 
 
 def test_a_thousand_classes_are_bounded(folder: Path) -> None:
     names = ("red", "green", "blue", *(f"class {i}" for i in range(3, 1000)))
     loaded = network(names, favourite=700)
-    report = evaluate_network(loaded, read(folder, loaded))
+    report = evaluate_folder(loaded, folder)
     assert report.class_names == ("blue", "green", "red", "class 700")
     assert report.accuracy == 0
     assert report.confusion[:, 3].tolist() == [4, 4, 4, 0]
@@ -177,11 +241,15 @@ def test_what_there_is_no_room_for_is_one_class(
 def test_progress_and_cancel(folder: Path) -> None:
     told: list[tuple[int, int]] = []
     loaded = network()
-    dataset = read(folder, loaded)
-    evaluate_network(loaded, dataset, progress=lambda *parts: told.append(parts))
+    evaluate_folder(loaded, folder, progress=lambda *parts: told.append(parts))
     assert told[-1] == (12, 12)
     with pytest.raises(EvaluationCancelled):
-        evaluate_network(loaded, dataset, cancelled=lambda: True)
+        evaluate_folder(loaded, folder, cancelled=lambda: True)
+    asked = iter([False] * 8 + [True])  # three classes are listed, then it is asked of each image
+    with pytest.raises(EvaluationCancelled):
+        evaluate_folder(loaded, folder, cancelled=lambda: next(asked))
+    with pytest.raises(EvaluationCancelled):
+        evaluate_network(loaded, read(folder), cancelled=lambda: True)
 
 
 def test_a_network_without_classes(folder: Path) -> None:
@@ -197,7 +265,8 @@ def test_a_network_without_classes(folder: Path) -> None:
     plain = network()
     loaded = replace(plain, module=Same().eval(), metadata=replace(plain.metadata, class_names=()))
     for ask in (
-        lambda: evaluate_network(loaded, read(folder, plain)),
+        lambda: evaluate_network(loaded, read(folder)),
+        lambda: evaluate_folder(loaded, folder),
         lambda: dataset_to_evaluate(loaded, "", "mnist"),
     ):
         with pytest.raises(UserError, match="mine gives no scores of classes"):
@@ -225,6 +294,6 @@ def test_digits_in_photographs(tmp_path: Path) -> None:
             paper[16:44, 16:44] -= mnist.images[index]  # dark ink on white paper, with a margin
             Image.fromarray(paper).save(tmp_path / str(digit) / f"{index}.png")
     loaded = load_checkpoint(resolve_model("digits"))
-    report = evaluate_network(loaded, read(tmp_path, loaded))
+    report = evaluate_folder(loaded, tmp_path)
     assert report.class_names == tuple("0123456789")
     assert report.correct >= 28

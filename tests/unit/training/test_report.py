@@ -10,13 +10,13 @@ from viewer.core.nets.architectures import architectures
 from viewer.core.nets.checkpoint import LoadedNetwork, Metadata, load_checkpoint
 from viewer.core.nets.shipped import resolve_model
 from viewer.core.training.evaluation import (
-    BATCH,
     EvaluationCancelled,
     build_network,
     check_fit,
     evaluate_in_detail,
     pixels_of,
 )
+from viewer.core.training.metrics import BATCH
 from viewer.core.training.report import Report, reliability_of, report_of
 
 PLAIN = ((0.0,), (1.0,))

@@ -9,7 +9,7 @@ from torchvision.transforms.functional import (  # type: ignore[import-untyped] 
     rotate,
 )
 
-from viewer.core.data.dataset import ImageDataset
+from viewer.core.data.dataset import MAX_CLASSES, ImageDataset
 from viewer.core.data.mnist import load_mnist
 from viewer.core.errors import UserError
 from viewer.core.nets.architectures import architectures
@@ -142,7 +142,15 @@ def test_progress_and_cancel() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "classes"), [((1, 28, 28), 10), ((1, 28, 28), 47), ((3, 32, 32), 10)]
+    ("shape", "classes"),
+    [
+        ((1, 28, 28), 10),
+        ((1, 28, 28), 50),
+        ((1, 28, 28), 100),
+        ((1, 8, 8), MAX_CLASSES),
+        ((3, 32, 32), 10),
+        ((3, 64, 64), MAX_CLASSES),
+    ],
 )
 def test_the_convnet_has_no_more_parameters(shape: tuple[int, int, int], classes: int) -> None:
     base = TrainingConfig(hyper={"batch_norm": True}, start="digits", frozen=("conv1",), seed=7)

@@ -7,7 +7,7 @@ from PyQt6.QtGui import QMouseEvent
 from PyQt6.QtWidgets import QApplication
 
 from viewer.cli.benchmarks.pen import UnitPoint
-from viewer.widgets.pad import DrawingPad
+from viewer.widgets.inputs.pad import DrawingPad
 
 _PRESS = QEvent.Type.MouseButtonPress
 _MOVE = QEvent.Type.MouseMove

@@ -19,7 +19,7 @@ from viewer.cli import window
 
 if TYPE_CHECKING:
     from viewer.app import Application
-    from viewer.widgets.prediction import PredictionPanel
+    from viewer.widgets.prediction.view import PredictionPanel
 
 
 class PredictionWatch(QObject):

@@ -23,7 +23,7 @@ from viewer.core.errors import UserError
 from viewer.core.nets.checkpoint import load_checkpoint
 from viewer.core.nets.shipped import resolve_model
 from viewer.core.records import Selection
-from viewer.widgets.trace_view import TraceView
+from viewer.widgets.trace.view import TraceView
 
 LAYER = "conv2"
 ROUNDS = 10

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from viewer.core.errors import UserError
 
+IMAGENET_CLASSES = 1000
 _BETWEEN_WORDS = re.compile(r"[\s_\-]+")
+_WORDNET_ID = re.compile(r"n\d{8}")
 
 
 def match_classes(
@@ -21,7 +23,8 @@ def match_classes(
     Names are the same if they differ in nothing but upper and lower case, spaces, underscores
     and hyphens: folders can't always be called as classes are. Where a network has only numbers
     for names, and as many as the data set has classes, they are taken in the order of the
-    data set, which is that of its sorted folders (``ImageFolder``).
+    data set, which is that of its sorted folders (``ImageFolder``). So are the thousand folders
+    of ImageNet, which are called by their WordNet IDs (``n01440764``).
 
     Parameters
     ----------
@@ -47,14 +50,26 @@ def match_classes(
     missing = sorted(set(places.values()) - set(found.tolist()))
     if not missing:
         return found
-    if len(network) == len(dataset) and list(network) == [str(i) for i in range(len(network))]:
+    ordered = are_numbers(network) or (len(network) == IMAGENET_CLASSES and are_ids(dataset))
+    if len(network) == len(dataset) and ordered:
         return np.arange(len(network), dtype=np.int64)
     known = ", ".join(list(network)[:3])
     more = ", …" if len(network) > 3 else ""
+    others = f" (and {len(missing) - 1:,} more)" if len(missing) > 1 else ""
     raise UserError(
-        f"{network_title} has no class called {dataset[missing[0]]}, as {dataset_title} has: name "
-        f"the folders as its classes are ({known}{more}), or set its class names."
+        f"{network_title} has no class called {dataset[missing[0]]}{others}, as {dataset_title} "
+        f"has: name the folders as its classes are ({known}{more}), or set its class names."
     )
+
+
+def are_numbers(names: Sequence[str]) -> bool:
+    """Return whether classes are called by their index alone."""
+    return list(names) == [str(i) for i in range(len(names))]
+
+
+def are_ids(names: Sequence[str]) -> bool:
+    """Return whether classes are called by WordNet IDs, as ImageNet's folders are."""
+    return all(_WORDNET_ID.fullmatch(name) for name in names)
 
 
 def _key(name: str) -> str:

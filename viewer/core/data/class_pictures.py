@@ -38,7 +38,8 @@ def read_square(path: Path, size: int, *, color: bool) -> ByteArray:
 
     Returns
     -------
-    (size, size) or, with `color`, (size, size, 3) uint8
+    (S, S) or, with `color`, (S, S, 3) uint8
+        S is `size`.
 
     Raises
     ------
@@ -58,6 +59,15 @@ def is_colored(pixels: ByteArray) -> bool:
         bool((np.ptp(pixels[start : start + _AT_ONCE], axis=3) > _COLORED_LEVELS).any())
         for start in range(0, len(pixels), _AT_ONCE)
     )
+
+
+def has_color(path: Path, size: int) -> bool:
+    """Return whether `read_square` would find a colour in a picture; False for one it can't read.
+
+    A file without colour channels is not decoded.
+    """
+    image = _in_color(path)
+    return image is not None and is_colored(np.asarray(_fitted(image, size), np.uint8)[np.newaxis])
 
 
 def to_grey(pixels: ByteArray) -> ByteArray:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from viewer.core.data.class_pictures import is_colored, read_square, to_grey
+from viewer.core.data.class_pictures import has_color, is_colored, read_square, to_grey
 from viewer.core.data.dataset import MAX_CLASSES, ByteArray, ImageDataset, pixel_mean_std
 from viewer.core.data.folder_name import DEFAULT_SIZE_PX, FolderName
 from viewer.core.errors import UserError
@@ -142,6 +142,50 @@ def image_folder(
     return FolderImages(train, test, unreadable)
 
 
+def folder_input(
+    path: Path,
+    *,
+    size: int = DEFAULT_SIZE_PX,
+    color: bool | None = None,
+    cancelled: Callable[[], bool] = never,
+) -> tuple[tuple[int, int, int], tuple[str, ...]]:
+    """Tell what a network for a folder of images takes and tells apart; keeps no image.
+
+    Parameters
+    ----------
+    path, size, color, cancelled
+        As of `image_folder`. With `color` None, images are read until one has a colour.
+
+    Returns
+    -------
+    (C, H, W), class names
+
+    Raises
+    ------
+    FolderCancelled
+        If `cancelled` says so.
+    UserError
+        If there are too few classes or too many, or the folder can't be read.
+    """
+    class_names, files = _listed(path, TEST_SHARE)
+    if color is None:
+        color = _any_colored(path, files, size, cancelled)
+    return (3 if color else 1, size, size), class_names
+
+
+def _any_colored(path: Path, files: list[_File], size: int, cancelled: Callable[[], bool]) -> bool:
+    for file in files:
+        if cancelled():
+            raise _cancelled(path)
+        if has_color(file.path, size):
+            return True
+    return False
+
+
+def _cancelled(path: Path) -> FolderCancelled:
+    return FolderCancelled(f"{path} was not read to its end: open it again to have it.")
+
+
 def _listed(path: Path, test_share: float) -> tuple[tuple[str, ...], list[_File]]:
     """Return the class names and all image files, sorted by class and name."""
     try:
@@ -234,7 +278,7 @@ def _read_all(
     unreadable: list[str] = []
     for done, file in enumerate(files, start=1):
         if cancelled():
-            raise FolderCancelled(f"{path} was not read to its end: open it again to have it.")
+            raise _cancelled(path)
         try:
             pixels[len(read)] = read_square(file.path, size, color=color is not False)
             read.append(file)

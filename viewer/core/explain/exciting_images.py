@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,13 @@ from viewer.core.records import (
 )
 
 COUNT = 9
+# Images a forward pass: twice as fast as one by one, small network or large; more gain nothing,
+# and a search that is given up ends after the pass at hand.
+BATCH = 8
+# By how much a pass of several images may differ from that of one, relative to 1 or the value.
+ROUNDING = 1e-5
 Run = Callable[[InferenceRequest], ActivationRecord]
+RunMany = Callable[[Sequence[InferenceRequest], str], Sequence[FloatArray | None]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +56,10 @@ class ExcitingImage:
 
 
 class ExcitingImages:
-    """Shows a network one image after the other and keeps those that one map answers most.
+    """Shows a network image after image and keeps those that one map answers most.
+
+    Passes of several images find those that may be among the strongest; these alone are shown
+    to the network once more, one by one, so that what is found is what `run` answers.
 
     Parameters
     ----------
@@ -61,14 +71,24 @@ class ExcitingImages:
         Name of the layer.
     channel : int
         Map or unit.
+    run_many : callable, optional
+        What the layer answers to several requests, as `Engine.outputs_at`; without it, and as
+        soon as it is found to answer otherwise than `run`, images are shown one by one.
     """
 
     def __init__(
-        self, network: NetworkRecord, weights: WeightsRecord, run: Run, node: str, channel: int
+        self,
+        network: NetworkRecord,
+        weights: WeightsRecord,
+        run: Run,
+        node: str,
+        channel: int,
+        run_many: RunMany | None = None,
     ) -> None:
         self._network = network
         self._weights = weights
         self._run = run
+        self._run_many = run_many
         self._node = node
         self._channel = channel
         self._strongest = StrongestExcitations(COUNT)
@@ -77,13 +97,45 @@ class ExcitingImages:
 
     def look_at(self, pictures: Iterable[tuple[int, Picture]]) -> Iterator[int]:
         """Show the network pictures with their places in the data set; yield how many so far."""
-        for count, (index, picture) in enumerate(pictures, 1):
-            record = self._run(InferenceRequest(count, picture))
-            values = record.outputs.get(self._node)
-            if values is not None:  # a blank image has no softmax
-                self._strongest.add(values[self._channel][None], index)
-                self._keep(index, picture, record.image.pixels)
-            yield count
+        pictures, count = iter(pictures), 0
+        while batch := list(itertools.islice(pictures, BATCH)):
+            for (index, picture), peak in zip(batch, self._peaks(batch), strict=True):
+                if peak is None or self._may_be_kept(peak, index):
+                    self._show(index, picture, peak)
+                count += 1
+                yield count
+
+    def _peaks(self, batch: list[tuple[int, Picture]]) -> list[float | None]:
+        """Return the largest value that the map has for each picture; None where unknown."""
+        if self._run_many is None:
+            return [None] * len(batch)
+        requests = [InferenceRequest(index, picture) for index, picture in batch]
+        answers = self._run_many(requests, self._node)
+        return [
+            None if values is None else float(values[self._channel].max()) for values in answers
+        ]
+
+    def _may_be_kept(self, peak: float, index: int) -> bool:
+        """Return whether a picture may be among the strongest, whatever rounding does."""
+        least = self._strongest.least
+        if least is None:
+            return True
+        if peak == least.value:  # of equals, the first in the data set: dead maps have nothing else
+            return index < least.image
+        # Not the other way round: what is not a number is looked at more closely.
+        return not peak < least.value - ROUNDING * max(1.0, abs(least.value))
+
+    def _show(self, index: int, picture: Picture, peak: float | None) -> None:
+        record = self._run(InferenceRequest(index, picture))
+        values = record.outputs.get(self._node)
+        if values is None:  # a blank image has no softmax
+            return
+        values = values[self._channel]
+        alone = float(values.max())
+        if peak is not None and abs(alone - peak) > ROUNDING * max(1.0, abs(alone)):
+            self._run_many = None  # it normalises, say, over all images of a pass
+        self._strongest.add(values[None], index)
+        self._keep(index, picture, record.image.pixels)
 
     def found(self) -> tuple[ExcitingImage, ...]:
         """Return the strongest so far, the first one first."""

@@ -84,6 +84,11 @@ class StrongestExcitations:
         rows = zip(*(column.tolist() for column in columns), strict=True)
         return tuple(Excitation(*row) for row in rows)
 
+    @property
+    def least(self) -> Excitation | None:
+        """The weakest that is kept; None while there is room for more."""
+        return self.excitations[-1] if len(self._values) == self._count else None
+
     def _candidates(self, flat: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return the images and places of a batch that may be among the strongest."""
         if self._one_an_image:

@@ -151,7 +151,7 @@ def convolve(padded: Array, kernels: Array, axes: tuple[AxisSetting, AxisSetting
 
 
 def activate(values: Array, activation: Activation) -> Array:
-    """Return the activation of every value."""
+    """Return the activation of every value of an array of any shape."""
     return _ACTIVATIONS[activation](values)
 
 

@@ -70,7 +70,15 @@ class KernelSet:
         return KernelSet(names, np.delete(self.kernels, index, axis=0))
 
     def replaced(self, index: int, name: str, kernel: NDArray[np.floating]) -> KernelSet:
-        """Return the set with another kernel in one place; alone, it brings its own size."""
+        """Return the set with another kernel in one place; alone, it brings its own size.
+
+        Parameters
+        ----------
+        index : int
+        name : str
+        kernel : (C, kH, kW) float
+            One channel goes to all of the set's.
+        """
         alone = len(self.names) == 1
         common = (kernel.shape[1], kernel.shape[2]) if alone else self._common(kernel)
         kernels = _resized(self.kernels, *common).copy()

@@ -29,7 +29,13 @@ def padding_mode(node: Node) -> PaddingMode:
 
 
 def window_places(window: Window, axis: int, position: int) -> IntArray:
-    """Return the input's rows (axis 0) or columns under the window; some may be padding."""
+    """Return the input's rows (axis 0) or columns under the window; some may be padding.
+
+    Returns
+    -------
+    (kernel_size,) intp
+        Below 0, or from the input's length on, is padding.
+    """
     start = position * window.stride[axis] - window.padding[axis]
     return start + np.arange(window.kernel_size[axis]) * window.dilation[axis]
 
@@ -64,5 +70,5 @@ def copied_from(places: IntArray, length: int, mode: PaddingMode) -> IntArray:
 
 
 def is_inside(places: IntArray, length: int) -> BoolArray:
-    """Return which rows or columns are of the input."""
+    """Return which rows or columns, (N,) intp, are of the input, (N,) bool."""
     return (places >= 0) & (places < length)

@@ -44,6 +44,16 @@ def is_average(node: Node) -> bool:
     return "avg" in node.type_name.lower()
 
 
+def is_spatial_mean(node: Node, weights: WeightsRecord | None) -> bool:
+    """Return whether a node is a mean over height and width: ``x.mean((2, 3))``."""
+    return has_number(node, weights, "spatial_mean")
+
+
+def has_number(node: Node, weights: WeightsRecord | None, name: str) -> bool:
+    """Return whether a node has a number, see `viewer.core.nets.places`."""
+    return weights is not None and name in weights.buffers.get(node.name, {})
+
+
 def average_divisor(
     node: Node,
     weights: WeightsRecord | None,

@@ -91,14 +91,6 @@ def receptive_field(
     }
 
 
-def mask_bounds(mask: BoolArray) -> Bounds | None:
-    """Return the smallest rectangle around a mask, (H, W) bool; None if it is empty."""
-    rows, columns = any_along(mask, 1).nonzero()[0], any_along(mask, 0).nonzero()[1]
-    if not rows.size:
-        return None
-    return Bounds(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
-
-
 def _start(network: NetworkRecord, node: str, y: int, x: int, channel: int | None) -> BoolArray:
     """Return the mask of one pixel or unit, as `upstream` takes it."""
     shape = network.node(node).output_shape

@@ -13,7 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer.core.explain.padding import PaddingMode, copied_from, is_inside, padding_mode
-from viewer.core.explain.pooling_window import adaptive_span, pooling_window
+from viewer.core.explain.pooling_window import (
+    adaptive_span,
+    has_number,
+    is_spatial_mean,
+    pooling_window,
+)
 from viewer.core.explain.trace_joins import CONCATENATIONS
 from viewer.core.records import Kind, Node, WeightsRecord, Window
 
@@ -36,12 +41,17 @@ def upstream(
     Parameters
     ----------
     node : Node
-    mask : bool
-        Of its output.
+    mask : (C, H, W) or (N,) bool
+        Of its output; C is 1 where it is the same for all channels.
     shapes : mapping of node name to shape
         Of the outputs of all nodes.
     weights : WeightsRecord or None
         See `receptive_field`.
+
+    Yields
+    ------
+    (source, mask)
+        Name of a source, and the mask of its output, as `mask`.
     """
     if node.type_name in CONCATENATIONS:
         yield from _joined(node, mask, shapes, weights)
@@ -57,7 +67,12 @@ def axis_links(
     inputs: int,
     mode: PaddingMode = PaddingMode.ZEROS,
 ) -> BoolArray:
-    """Return which rows (axis 0) or columns of its input a window takes, (outputs, inputs)."""
+    """Return which rows (axis 0) or columns of its input a window takes.
+
+    Returns
+    -------
+    (outputs, inputs) bool
+    """
     starts = np.arange(outputs) * window.stride[axis] - window.padding[axis]
     taps = np.arange(window.kernel_size[axis]) * window.dilation[axis]
     places = copied_from(starts[:, None] + taps, inputs, mode)  # (outputs, taps)
@@ -68,7 +83,12 @@ def axis_links(
 
 
 def adaptive_links(outputs: int, inputs: int) -> BoolArray:
-    """Return which rows or columns of its input adaptive pooling takes, (outputs, inputs)."""
+    """Return which rows or columns of its input adaptive pooling takes.
+
+    Returns
+    -------
+    (outputs, inputs) bool
+    """
     links = np.zeros((outputs, inputs), np.bool_)
     for position in range(outputs):
         links[position, slice(*adaptive_span(position, outputs, inputs))] = True
@@ -84,6 +104,13 @@ def _below(node: Node, mask: BoolArray, shape: Shape, weights: WeightsRecord | N
         return _under_pooling(node, mask, shape, weights)
     if node.kind is Kind.FLATTEN and math.prod(shape) == math.prod(node.output_shape):
         return np.broadcast_to(mask, node.output_shape).reshape(shape)
+    if has_number(node, weights, "pixelwise"):  # all channels at the same pixel
+        return any_along(mask, 0)
+    if has_number(node, weights, "channels") and weights is not None:
+        return _moved(mask, weights.buffers[node.name]["channels"].astype(np.intp), shape)
+    if is_spatial_mean(node, weights):
+        touched = any_along(mask.reshape(len(mask), -1), 1)[:, :, None]  # (C, 1, 1)
+        return np.broadcast_to(touched, (len(mask), *shape[1:]))
     if node.kind is Kind.NORMALISATION and shape == node.output_shape:
         return _under_normalisation(node, mask, shape, weights)
     if node.kind in _POINTWISE or node.type_name in _ARITHMETIC:
@@ -113,6 +140,15 @@ def _under_pooling(
         return np.ones(shape, np.bool_)
     rows, columns = (axis_links(window, axis, *size) for axis, size in enumerate(sizes))
     return _through(rows, mask, columns)
+
+
+def _moved(mask: BoolArray, channels: NDArray[np.intp], shape: Shape) -> BoolArray:
+    """Return the mask of maps that change places; `channels` are those of the source."""
+    if len(mask) == 1 and len(channels) > 1:
+        return mask  # all channels are alike
+    below = np.zeros(shape, np.bool_)
+    np.logical_or.at(below, channels, mask)
+    return below
 
 
 def _through(rows: BoolArray, mask: BoolArray, columns: BoolArray) -> BoolArray:
@@ -149,6 +185,8 @@ def has_fixed_statistics(node: Node, weights: WeightsRecord | None) -> bool:
 
 def is_local(node: Node, weights: WeightsRecord | None) -> bool:
     """Return whether a node's output at a pixel depends on its inputs at that pixel alone."""
+    if has_number(node, weights, "pixelwise") or has_number(node, weights, "channels"):
+        return True
     if node.kind is Kind.NORMALISATION:
         fixed = has_fixed_statistics(node, weights)
         return fixed or _plain_name(node) == "localresponsenorm"
@@ -157,7 +195,7 @@ def is_local(node: Node, weights: WeightsRecord | None) -> bool:
 
 
 def any_along(mask: BoolArray, axis: int | tuple[int, ...]) -> BoolArray:
-    """Return whether any is set along axes, which stay with the length 1."""
+    """Return whether any of a mask, of any shape, is set along axes, which stay with length 1."""
     return np.asarray(np.any(mask, axis=axis, keepdims=True))
 
 

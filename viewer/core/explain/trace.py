@@ -14,8 +14,10 @@ from viewer.core.explain.trace_convolution import explain_convolution
 from viewer.core.explain.trace_dense import explain_dense
 from viewer.core.explain.trace_joins import (
     CONCATENATIONS,
+    PRODUCTS,
     SUMS,
     explain_concatenation,
+    explain_product,
     explain_sum,
 )
 from viewer.core.explain.trace_parts import InputPart, SoftmaxPart, Trace
@@ -23,6 +25,7 @@ from viewer.core.explain.trace_pointwise import (
     IDENTITY,
     explain_activation,
     explain_index,
+    explain_move,
     explain_normalisation,
 )
 from viewer.core.explain.trace_pooling import explain_pooling
@@ -32,7 +35,6 @@ from viewer.core.records import (
     ActivationRecord,
     Kind,
     NetworkRecord,
-    Node,
     Selection,
     WeightsKind,
     WeightsRecord,
@@ -97,12 +99,19 @@ def _answer(question: Question) -> Answer:
         return unexplained(question, f"What {node.name} takes as its input is not known.")
     if any(question.record.outputs[name].ndim not in (1, 3) for name in node.inputs):
         return _of_other_rank(question)
-    return _explainer(node)(question)
+    return _explainer(question)(question)
 
 
-def _explainer(node: Node) -> Callable[[Question], Answer]:
+def _explainer(question: Question) -> Callable[[Question], Answer]:
+    node, numbers = question.node, question.numbers
+    if "channels" in numbers:
+        return explain_move
+    if "spatial_mean" in numbers:
+        return explain_pooling
     if node.type_name in SUMS:
         return explain_sum
+    if node.type_name in PRODUCTS:
+        return explain_product
     if node.type_name in CONCATENATIONS:
         return explain_concatenation
     if node.type_name == IDENTITY:

@@ -8,20 +8,39 @@ from viewer.core.explain.padding import copied_from, is_inside, padding_mode, wi
 from viewer.core.explain.trace_pointwise import post_steps
 from viewer.core.explain.trace_question import Answer, Question, unexplained
 from viewer.core.explain.trace_weighted import ConvolutionPart
+from viewer.core.records import FloatArray, Window
 
 
 def explain_convolution(question: Question) -> Answer:
     """Return the sum over channels and kernel of input times weight, and the bias."""
-    node, x = question.node, question.x
+    node = question.node
     filters = question.weights.weights.get(node.name)
-    if filters is None or node.window is None or filters.ndim != 4 or x.ndim != 3:
+    if filters is None or node.window is None or filters.ndim != 4 or question.x.ndim != 3:
         return unexplained(
             question, f"Only two-dimensional convolutions are explained, not {node.type_name}."
         )
+    return _explain(question, filters, node.window)
+
+
+def explain_dense_of_maps(question: Question, matrix: FloatArray) -> Answer:
+    """Return the same of a dense layer at each pixel of maps: a convolution of 1 × 1 kernels.
+
+    Parameters
+    ----------
+    question : Question
+    matrix : (outputs, inputs) float32
+        Weights of the layer; the inputs are the channels of the maps.
+    """
+    window = Window(kernel_size=(1, 1), stride=(1, 1), padding=(0, 0), dilation=(1, 1))
+    return _explain(question, matrix[:, :, np.newaxis, np.newaxis], window)
+
+
+def _explain(question: Question, filters: FloatArray, window: Window) -> Answer:
+    node, x = question.node, question.x
     channel, y, x_out = question.index
-    first = channel // (len(filters) // node.window.groups) * filters.shape[1]
+    first = channel // (len(filters) // window.groups) * filters.shape[1]
     mode = padding_mode(node)
-    under = window_places(node.window, 0, y), window_places(node.window, 1, x_out)
+    under = window_places(window, 0, y), window_places(window, 1, x_out)
     of_input = [is_inside(places, x.shape[axis + 1]) for axis, places in enumerate(under)]
     ys, xs = (copied_from(places, x.shape[i + 1], mode) for i, places in enumerate(under))
     inside_y, inside_x = is_inside(ys, x.shape[1]), is_inside(xs, x.shape[2])
@@ -39,7 +58,7 @@ def explain_convolution(question: Question) -> Answer:
     total = float(running[-1])
     part = ConvolutionPart(
         source=question.source,
-        geometry=node.window,
+        geometry=window,
         first_channel=first,
         ys=ys,
         xs=xs,

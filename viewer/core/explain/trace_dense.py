@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from viewer.core.explain.trace_convolution import explain_dense_of_maps
 from viewer.core.explain.trace_pointwise import post_steps
 from viewer.core.explain.trace_question import Answer, Question, unexplained
 from viewer.core.explain.trace_weighted import DensePart
@@ -19,6 +20,8 @@ def explain_dense(question: Question) -> Answer:
     """Return the sum of input times weight, and the bias."""
     node, x = question.node, question.x
     matrix = question.weights.weights.get(node.name)
+    if matrix is not None and x.ndim == 3 and "pixelwise" in question.numbers:
+        return explain_dense_of_maps(question, matrix)
     if matrix is None or matrix.ndim != 2 or x.ndim != 1 or matrix.shape[1] != x.size:
         return unexplained(question, "Only dense layers that take a vector are explained.")
     unit = question.index[0]

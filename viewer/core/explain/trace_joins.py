@@ -1,39 +1,49 @@
-"""Operations that join the outputs of several nodes: addition and concatenation."""
+"""Operations that join the outputs of several nodes: sum, product and concatenation."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
 from viewer.core.explain.trace_children import Child
-from viewer.core.explain.trace_parts import ConcatenationPart, SumPart
+from viewer.core.explain.trace_parts import ConcatenationPart, ProductPart, SumPart
 from viewer.core.explain.trace_question import Answer, Question, unexplained, value_at
 from viewer.core.records import Selection
 
 SUMS = frozenset({"add", "add_", "iadd"})
+PRODUCTS = frozenset({"mul", "mul_", "imul"})
 CONCATENATIONS = frozenset({"cat", "concat", "concatenate"})
 
 
 def explain_sum(question: Question) -> Answer:
     """Return the sum of the values at the same place; of a map of one pixel, that one."""
-    operands = _operands(question)
-    rank = len(question.node.output_shape)
-    if operands is None or any(question.record.outputs[n].ndim != rank for n in operands if n):
+    addends = _at_the_same_place(question, _operands(question))
+    if addends is None:
         return unexplained(question, "What this addition adds is not known.")
-    addends: list[Child] = []
-    for name in operands:
-        if name:
-            shape = question.record.outputs[name].shape
-            channel, y, x = (
-                0 if size == 1 else i
-                for i, size in zip(question.index, (*shape, 1, 1)[:3], strict=True)
-            )
-            amount = value_at(question.record.outputs[name], (channel, y, x))
-            addends.append(Child(Selection(name, channel, y, x), amount))
     constant = float(question.numbers["constants"].sum(dtype=np.float64))
     amounts = [addend.contribution for addend in addends]
     total = sum(amounts) + constant
     terms = sum(abs(amount) for amount in amounts) + abs(constant)
-    return Answer(total, terms, SumPart(tuple(addends), constant))
+    return Answer(total, terms, SumPart(addends, constant))
+
+
+def explain_product(question: Question) -> Answer:
+    """Return the product of the values at the same place; of a map of one pixel, that one."""
+    numbers = question.numbers
+    if "factor" in numbers:  # a parameter, one number a channel or for all
+        factor = numbers["factor"]
+        factors = _at_the_same_place(question, question.node.inputs[:1])
+        constant = float(factor[question.index[0] if factor.size > 1 else 0])
+    else:
+        operands = _operands(question)
+        factors = _at_the_same_place(question, operands)
+        pairs = zip(operands or (), numbers.get("constants", ()), strict=False)
+        constant = math.prod(float(value) for name, value in pairs if not name)
+    if factors is None:
+        return unexplained(question, "What this multiplication multiplies is not known.")
+    total = math.prod(child.contribution for child in factors) * constant
+    return Answer(total, abs(total), ProductPart(factors, constant))
 
 
 def explain_concatenation(question: Question) -> Answer:
@@ -54,6 +64,28 @@ def explain_concatenation(question: Question) -> Answer:
     source = Selection(operands[which], *place)
     x = value_at(question.record.outputs[operands[which]], (place[0], place[1], place[2]))
     return Answer(x, abs(x), ConcatenationPart(operands, sizes, axis, which, source, x))
+
+
+def _at_the_same_place(
+    question: Question, operands: tuple[str, ...] | None
+) -> tuple[Child, ...] | None:
+    """Return the operands' values at the place in question; None if they have no such place."""
+    if operands is None:
+        return None
+    shape = question.record.outputs[question.node.name].shape
+    found: list[Child] = []
+    for name in filter(None, operands):
+        values = question.record.outputs[name]
+        if values.ndim != len(shape) or any(
+            size not in (1, whole) for size, whole in zip(values.shape, shape, strict=True)
+        ):
+            return None  # presented with its axes in another order, as in attention
+        channel, y, x = (
+            0 if size == 1 else i
+            for i, size in zip(question.index, (*values.shape, 1, 1)[:3], strict=True)
+        )
+        found.append(Child(Selection(name, channel, y, x), value_at(values, (channel, y, x))))
+    return tuple(found)
 
 
 def _operands(question: Question) -> tuple[str, ...] | None:

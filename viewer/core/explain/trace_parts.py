@@ -113,6 +113,8 @@ class NormalisationPart:
     channels : (first, end) or None
         Channels of this input that mean and variance were taken over; None where they are
         fixed, from training.
+    pixel : bool
+        Whether they were taken at this pixel alone.
     """
 
     formula: str
@@ -124,6 +126,7 @@ class NormalisationPart:
     gamma: float
     beta: float
     channels: tuple[int, int] | None = None
+    pixel: bool = False
 
     @property
     def children(self) -> Children:
@@ -138,12 +141,13 @@ class IndexPart:
     Attributes
     ----------
     operation : str
-        ``flatten``, ``dropout`` or ``identity``.
+        ``flatten``, ``dropout``, ``identity``, or ``moved`` where whole maps change places.
     source : Selection
     source_shape, shape : tuple of int
         Of the input and the output.
     flat : int
-        Index in both when they are read row by row, channel by channel.
+        Index in both when they are read row by row, channel by channel; of ``moved`` that in the
+        input.
     formula : str
         Of the index, with numbers: ``(3 · 7 + 2) · 7 + 5 = 166``.
     x : float
@@ -207,6 +211,27 @@ class SumPart:
     def children(self) -> Children:
         """The addends."""
         return joined(self.addends)
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPart:
+    """A multiplication of maps, as that of squeeze-and-excitation.
+
+    Attributes
+    ----------
+    factors : tuple of Child
+        In the order of the product; the contribution is the factor.
+    constant : float
+        What they are multiplied with besides; 1 if nothing is.
+    """
+
+    factors: tuple[Child, ...]
+    constant: float
+
+    @property
+    def children(self) -> Children:
+        """The factors."""
+        return joined(self.factors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +318,7 @@ Part = (
     | IndexPart
     | SoftmaxPart
     | SumPart
+    | ProductPart
     | ConcatenationPart
     | InputPart
     | UnexplainedPart

@@ -32,6 +32,7 @@ class _Statistics:
     gamma: float
     beta: float
     channels: tuple[int, int] | None
+    pixel: bool = False
 
     def of(self, x: float) -> tuple[float, str]:
         """Return the normalised value, and the formula with the numbers filled in."""
@@ -77,6 +78,7 @@ def explain_normalisation(question: Question) -> Answer:
         statistics.gamma,
         statistics.beta,
         statistics.channels,
+        statistics.pixel,
     )
     terms = (abs(x) + abs(statistics.mean)) * abs(statistics.gain) + abs(statistics.beta)
     return Answer(total, terms, part)
@@ -100,6 +102,24 @@ def explain_index(question: Question) -> Answer:
         x,
     )
     return Answer(x, abs(x), part)
+
+
+def explain_move(question: Question) -> Answer:
+    """Return the value at the same pixel of the map that this one is."""
+    channel, y, x = question.index
+    source = int(question.numbers["channels"][channel])
+    value = float(question.x[source, y, x])
+    shape = question.x.shape
+    part = IndexPart(
+        "identity" if source == channel else "moved",
+        Selection(question.source, source, y, x),
+        shape,
+        question.node.output_shape,
+        (source * shape[1] + y) * shape[2] + x,
+        f"channel {channel} is channel {source} of {question.source}",
+        value,
+    )
+    return Answer(value, abs(value), part)
 
 
 def post_steps(question: Question, total: float) -> tuple[PostStep, ...]:
@@ -159,6 +179,11 @@ def _statistics(question: Question) -> _Statistics | None:
         mean, variance = numbers["running_mean"][channel], numbers["running_var"][channel]
         gamma, beta = _scale_and_shift(question, (channel,))
         return _Statistics(float(mean), float(variance), eps, gamma, beta, None)
+    if "pixelwise" in numbers and question.x.ndim == 3:
+        values = question.x[(slice(None), *question.index[1:])].astype(np.float64)
+        gamma, beta = _scale_and_shift(question, (channel,))
+        mean, variance, end = float(values.mean()), float(values.var()), len(values)
+        return _Statistics(mean, variance, eps, gamma, beta, (0, end), pixel=True)
     if question.x.ndim != 3:
         name = question.node.type_name
         first, end = (0, question.x.size) if name == "LayerNorm" else (channel, channel + 1)

@@ -10,6 +10,7 @@ from viewer.core.explain.pooling_window import (
     average_divisor,
     is_average,
     is_maximum,
+    is_spatial_mean,
     pooling_window,
 )
 from viewer.core.explain.trace_children import IntArray
@@ -20,6 +21,8 @@ from viewer.core.explain.trace_question import Answer, Question, unexplained
 def explain_pooling(question: Question) -> Answer:
     """Return the maximum of the window, or its average."""
     x, name = question.x, question.node.type_name
+    if is_spatial_mean(question.node, question.weights) and x.ndim == 3:
+        return _explain_mean(question)
     if not (is_average(question.node) or is_maximum(question.node)):
         return unexplained(question, f"The arithmetic of {name} is not shown.")
     if x.ndim != 3 or len(question.node.output_shape) != 3:
@@ -53,6 +56,25 @@ def explain_pooling(question: Question) -> Answer:
         divisor=divisor,
     )
     return Answer(total, float(np.abs(values).sum()) / divisor, part)
+
+
+def _explain_mean(question: Question) -> Answer:
+    """Return the average of a whole map, as ``x.mean((2, 3))`` takes it."""
+    channel = question.index[0]
+    values = question.x[channel].astype(np.float64)
+    ys, xs = (np.arange(size) for size in values.shape)
+    part = PoolingPart(
+        kind="average",
+        source=question.source,
+        channel=channel,
+        ys=ys,
+        xs=xs,
+        inside=np.ones(values.shape, np.bool_),
+        values=values,
+        winner=None,
+        divisor=float(values.size),
+    )
+    return Answer(float(values.mean()), float(np.abs(values).mean()), part)
 
 
 def _places(question: Question) -> tuple[IntArray, IntArray] | None:

@@ -296,7 +296,7 @@ def network_limits(layers: Iterable[NDArray[np.floating[Any]]], *, signed: bool)
 
 
 def finite_range(values: NDArray[np.floating[Any]]) -> Limits:
-    """Return the lowest and the highest finite value; zeros if there is none."""
+    """Return the lowest and the highest finite value of an array of any shape; zeros if none is."""
     return _range_of(values)[0]
 
 

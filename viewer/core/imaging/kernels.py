@@ -235,9 +235,18 @@ def kernel_shape(matrix: KernelMatrix) -> tuple[int, int, int, int]:
 
 
 def as_kernels(weights: NDArray[np.float32], matrix: KernelMatrix) -> NDArray[np.float32]:
-    """Return the part of `weights` that is shown as (out, in, height, width), a view.
+    """Return the part of `weights` that is shown, a view.
 
-    Kernels in colour have all their three input channels.
+    Parameters
+    ----------
+    weights : (out, in, height, width) float32
+        Or (out, in · height · width), of a dense layer.
+    matrix : KernelMatrix
+
+    Returns
+    -------
+    (out, in, height, width) float32
+        Of the filters and channels that are shown; kernels in colour have all three channels.
     """
     inputs = COLOR_CHANNELS if matrix.color else matrix.inputs
     return weights.reshape(matrix.whole)[: matrix.outputs, :inputs]

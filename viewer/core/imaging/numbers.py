@@ -64,9 +64,12 @@ NEARLY_ONE = 0.9995
 
 
 def format_percent(probability: float) -> str:
-    """Return `probability` to a tenth of a percent; never 100 for what is only near it."""
+    """Return `probability` to a tenth of a percent; never 100.
+
+    A network is never certain: its softmax is 1 only where float32 has no number between.
+    """
     if math.isnan(probability):
         return "NaN"
-    if NEARLY_ONE <= probability < 1:
+    if probability >= NEARLY_ONE:
         return ">99.9 %"
     return f"{100 * probability:.1f} %"

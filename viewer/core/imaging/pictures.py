@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from viewer.core.errors import UserError
 from viewer.core.imaging.picture_colors import MAX_SIDE_PX, colors_of
-from viewer.core.records import FloatArray, Picture
+from viewer.core.records import FloatArray, Picture, Transparency
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -99,16 +99,18 @@ def picture_from_bytes(data: bytes, title: str) -> Picture:
         image, whole_size = _decoded(data, title, _WORKING_PX)
         try:
             upright = _upright(image)
-            pixels, paper = _luminance(upright)
-            if image.size != whole_size and image.mode != "L":
+            turned = upright.size != image.size
+            whole_size = whole_size[::-1] if turned else whole_size
+            pixels, ground = _luminance(upright)
+            if upright.size != whole_size and image.mode != "L":
                 # The reduced size is what luminance is measured at; colours are wanted larger.
                 upright = _upright(_decoded(data, title, MAX_SIDE_PX)[0])
-            rgb = colors_of(upright, paper)
+            rgb, transparency = colors_of(upright, ground)
         except UserError:
             raise
         except Exception as error:  # noqa: BLE001  Pillow raises nearly anything on hostile files
             raise _damaged(title, error) from None
-    return Picture(np.ascontiguousarray(pixels, np.float32), title, rgb=rgb)
+    return _picture(pixels, title, rgb, whole_size, transparency)
 
 
 def picture_of_image(image: Image, title: str) -> Picture:
@@ -130,11 +132,22 @@ def picture_of_image(image: Image, title: str) -> Picture:
     if image.width * image.height > _MAX_PIXELS:
         raise _too_large(title)
     try:
-        pixels, paper = _luminance(image)
-        rgb = colors_of(image, paper)
+        pixels, ground = _luminance(image)
+        rgb, transparency = colors_of(image, ground)
     except Exception as error:  # noqa: BLE001  Pillow reads a file only now
         raise _damaged(title, error) from None
-    return Picture(np.ascontiguousarray(pixels, np.float32), title, rgb=rgb)
+    return _picture(pixels, title, rgb, image.size, transparency)
+
+
+def _picture(
+    pixels: FloatArray,
+    title: str,
+    rgb: NDArray[np.uint8] | None,
+    size: tuple[int, int],
+    transparency: Transparency | None,
+) -> Picture:
+    luminance = np.ascontiguousarray(pixels, np.float32)
+    return Picture(luminance, title, rgb=rgb, size=size, transparency=transparency)
 
 
 def _decoded(data: bytes, title: str, side_px: int) -> tuple[Image, tuple[int, int]]:
@@ -191,7 +204,7 @@ def _upright(image: Image) -> Image:
 def _luminance(image: Image) -> tuple[FloatArray, float]:
     """Return (H, W) float32 in [0, 1], at most the working size, and what is behind it.
 
-    The latter is the luminance laid behind transparent parts; 1 where there are none.
+    The latter is what the colours of transparent parts are laid on, 0 or 1.
     """
     if image.mode in _WIDE_MODES or image.mode.startswith("I;16"):
         return _reduced(_wide_luminance(image)), 1.0
@@ -224,15 +237,20 @@ def _composited(image: Image) -> tuple[FloatArray, float]:
     alpha = np.asarray(rgba.getchannel("A"), np.float32) / 255
     # Through RGB: PIL's L of an RGBA picture is the colour beneath, whatever its alpha.
     colour = np.asarray(rgba.convert("RGB").convert("L"), np.float32) / 255
-    paper = _paper_for(colour, alpha)
-    return _reduced((colour * alpha + paper * (1 - alpha)).astype(np.float32)), paper
-
-
-def _paper_for(colour: NDArray[np.floating], alpha: NDArray[np.floating]) -> float:
-    """Return the luminance to put behind a picture: its own paper's, or its ink's opposite."""
+    ground = _ground_for(colour, alpha)
     opaque = alpha > _BRIGHT
-    if opaque.mean() > _MOSTLY_OPAQUE:
-        return float(np.median(colour[opaque]))
+    # Where there is more picture than ink, what is to be found lies on the picture's own paper.
+    paper = float(np.median(colour[opaque])) if opaque.mean() > _MOSTLY_OPAQUE else ground
+    return _reduced((colour * alpha + paper * (1 - alpha)).astype(np.float32)), ground
+
+
+def _ground_for(colour: NDArray[np.floating], alpha: NDArray[np.floating]) -> float:
+    """Return the luminance that a person sees behind a picture: white's, or black's.
+
+    Black is for bright ink alone, which white would hide.
+    """
+    if (alpha > _BRIGHT).mean() > _MOSTLY_OPAQUE:
+        return 1.0
     covered = float(alpha.sum())
     ink = float((colour * alpha).sum()) / covered if covered else 0.0
     return 0.0 if ink > _BRIGHT else 1.0

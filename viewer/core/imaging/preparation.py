@@ -1,13 +1,15 @@
 """What a network sees of a drawing or a picture: as a digit, or as torchvision prepares images.
 
 For networks of pictures the result equals torchvision's ``Compose([Resize(r), CenterCrop(s),
-ToTensor()])`` on the same PIL image; `normalisation` gives what ``Normalize`` would take. The
-order is that of `Step`. A step that is switched off is left out, and what follows makes do:
+ToTensor()])`` on the same PIL image, if that is opaque; `normalisation` gives what ``Normalize``
+would take. The order is that of `Step`. A step that is switched off is left out, and what follows
+makes do:
 
 - without RESIZE the middle is cut out at the picture's own scale, and what is missing around a
   smaller one is filled (black as in torchvision, or the network's mean where Fit.PAD fills);
 - without CROP the whole picture is stretched to the network's size, since that is fixed;
 - without both, nothing is left but Fit.NATIVE;
+- without TRANSPARENCY there are the colours that the file has beneath, as in torchvision;
 - GREY can't be left out: a network of one channel takes no colours.
 """
 
@@ -134,6 +136,8 @@ def source_image(
     if isinstance(source, Drawing):
         side = _drawing_side(max(*shape[1:], preparation.resize))
         return images.fromarray(_levels(1 - digit_from_drawing(source, size=side, raw=True).pixels))
+    if source.transparency is not None and Step.TRANSPARENCY in preparation.off:
+        return images.fromarray(source.transparency.beneath)
     if source.rgb is not None:
         return images.fromarray(source.rgb)
     pixels = np.nan_to_num(source.pixels)

@@ -76,14 +76,15 @@ def steps(
         return ()
     image = source_image(source, shape, preparation)
     plan = plan_for((image.height, image.width), shape, preparation)
-    result = [_invert(image, plan, preparation)]
+    result = [*_transparency(source, image, preparation), _invert(image, plan, preparation)]
     image = _inverted(image, plan)
     color = _color(image, shape[0])
     result.extend(color)
     if shape[0] == 1:
         image = image.convert("L")
     pixels = prepare(source, shape, preparation, mean=mean).pixels
-    result.extend(_geometry(image, pixels, shape, plan, preparation))
+    whole = _own_size(source) or (image.height, image.width)
+    result.extend(_geometry(image, pixels, shape, plan, preparation, whole))
     if mean and std:
         result.append(_normalise(pixels, preparation, mean, std))
     return tuple(result)
@@ -96,6 +97,22 @@ def switched(preparation: Preparation, step: Step) -> Preparation:
         now = preparation.invert and step not in preparation.off
         return replace(preparation, invert=not now, off=preparation.off - {step})
     return replace(preparation, off=preparation.off ^ {step})
+
+
+def _transparency(
+    source: Drawing | Picture, image: Image, preparation: Preparation
+) -> list[StepResult]:
+    """Return what becomes of transparent parts, where there are any."""
+    if not isinstance(source, Picture) or source.transparency is None:
+        return []
+    step, ground = Step.TRANSPARENCY, source.transparency.ground
+    done = step not in preparation.off
+    text = 'Off: the colours that the file has beneath (convert("RGB")).'
+    if done:
+        why = ", for white would hide it" if ground == "black" else ""
+        text = f"Laid on {ground}{why}."
+    picture, other = _thumbnail(image), switched(preparation, step)
+    return [StepResult(step, "Transparency", text, picture, done, other)]
 
 
 def _invert(image: Image, plan: Plan, preparation: Preparation) -> StepResult:
@@ -128,12 +145,15 @@ def _geometry(
     shape: tuple[int, int, int],
     plan: Plan,
     preparation: Preparation,
+    whole: Size,
 ) -> list[StepResult]:
+    """Return what becomes of the size; `whole` is that of the file, which may be read smaller."""
     size = (image.height, image.width)
     if preparation.fit is Fit.NATIVE:
         if not plan.reduced:
             return []
-        text = f"{_resizing(size, plan.resized, preparation)} Larger ones take too much memory."
+        resizing = _resizing(size, plan.resized, preparation, whole)
+        text = f"{resizing} Larger ones take too much memory."
         picture = _thumbnail(image, plan.resized)
         return [StepResult(Step.RESIZE, "Reduce", text, picture, True, None)]
     found = []
@@ -141,7 +161,9 @@ def _geometry(
         done = step not in preparation.off
         other = switched(preparation, step)
         if step is Step.RESIZE:
-            text = _resizing(size, plan.resized, preparation) if done else _unresized(size, plan)
+            text = _unresized(size, plan, whole)
+            if done:
+                text = _resizing(size, plan.resized, preparation, whole)
             picture = _thumbnail(image, plan.resized)
             found.append(StepResult(step, "Resize", text, picture, done, other))
             continue
@@ -151,23 +173,33 @@ def _geometry(
     return found
 
 
-def _resizing(size: Size, new: Size, preparation: Preparation) -> str:
+def _own_size(source: Drawing | Picture) -> Size | None:
+    """Return (height, width) of the file that a picture was read from, where it is known."""
+    size = source.size if isinstance(source, Picture) else None
+    return None if size is None else (size[1], size[0])
+
+
+def _resizing(size: Size, new: Size, preparation: Preparation, whole: Size) -> str:
     how = preparation.interpolation
-    if size == new:
+    if size == new == whole:
         return f"Already {_size(new)} px: nothing is resized."
     scales = [after / before for before, after in zip(size, new, strict=True)]
     # Proportions are kept within the rounding to whole pixels.
     if abs(scales[0] * size[1] - new[1]) < 1 or abs(scales[1] * size[0] - new[0]) < 1:
         shorter = preparation.fit is Fit.CROP
         pick = min if shorter else max
-        before, after = pick(size), pick(new)
-        return f"{_SIDES[shorter]} side from {before:,} to {after:,} px, {how}."
-    return f"From {_size(size)} to {_size(new)} px whatever its proportions, {how}."
+        before, after = pick(whole), pick(new)
+        way = "" if whole == size else f" by way of {pick(size):,}"
+        return f"{_SIDES[shorter]} side from {before:,}{way} to {after:,} px, {how}."
+    way = "" if whole == size else f" by way of {_size(size)}"
+    return f"From {_size(whole)}{way} to {_size(new)} px whatever its proportions, {how}."
 
 
-def _unresized(size: Size, plan: Plan) -> str:
+def _unresized(size: Size, plan: Plan, whole: Size) -> str:
     if plan.reduced:
         return f"Off, but for reducing it to {_size(plan.resized)} px: more takes too much memory."
+    if whole != size:
+        return f"Off: its {_size(whole)} px are reduced to {_size(size)} all the same."
     return f"Off: the picture keeps its {_size(size)} px."
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer.core.imaging.preparation import prepare
+from viewer.core.nets.profile import per_channel
 from viewer.core.records import Drawing, Picture, Preparation
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def prepared_picture(source: Drawing | Picture, profile: Profile) -> tuple[NDArr
     """
     shape = profile.input_shape or (1, 28, 28)
     preparation = profile.preparation or Preparation()
-    pixels = prepare(source, shape, preparation, mean=profile.mean or ()).pixels
+    mean = per_channel(profile.mean or (), shape[0])
+    pixels = prepare(source, shape, preparation, mean=mean).pixels
     if pixels.ndim == 2:
         pixels = pixels[np.newaxis]  # (1, H, W)
     levels = np.rint(pixels.clip(0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)  # (H, W, C)
@@ -43,6 +45,6 @@ def prepared_picture(source: Drawing | Picture, profile: Profile) -> tuple[NDArr
     height, width = picture.shape[:2]
     text = f"{width:,} × {height:,} px"
     if isinstance(source, Picture):
-        own_height, own_width = source.pixels.shape
+        own_width, own_height = source.size or source.pixels.shape[::-1]
         text += f", from {own_width:,} × {own_height:,}"
     return np.ascontiguousarray(picture), text

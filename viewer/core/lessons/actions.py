@@ -22,6 +22,7 @@ from viewer.core.explain.lab_settings import (
 )
 from viewer.core.lessons.expression import Expression, ExpressionError
 from viewer.core.lessons.live import LIVE_NAMES
+from viewer.core.lessons.trained import DATA, TRAINED
 
 LAB, SLIDING, TRACE, TRAINING, DATASET = "lab", "sliding", "trace", "training", "dataset"
 EXCITING = "exciting"
@@ -162,6 +163,9 @@ ACTIONS: Mapping[str, ActionKind] = MappingProxyType(
         "open": ActionKind(_text),
         "drawing": ActionKind(_text),
         "mnist": ActionKind(_whole(0, MNIST_TEST_IMAGES - 1), DATASET),
+        "image": ActionKind(
+            _table({"data": _one_of(*DATA), "index": _whole(0, MNIST_TEST_IMAGES - 1)}), DATASET
+        ),
         "clear": ActionKind(_true),
         "shift": ActionKind(_list_of(_whole(-MAX_SHIFT, MAX_SHIFT), 2, 2)),
         "select": ActionKind(_table(_MAP, _PLACE)),
@@ -171,7 +175,13 @@ ACTIONS: Mapping[str, ActionKind] = MappingProxyType(
         "trace": ActionKind(_table({**_MAP, **_PLACE}), TRACE),
         "exciting": ActionKind(_table(_MAP), EXCITING),
         "panel": ActionKind(_one_of(*PANELS), TRAINING),
-        "train": ActionKind(_table({"steps": _whole(1, MAX_TRAINING_STEPS)}), TRAINING),
+        "train": ActionKind(
+            _table(
+                {"steps": _whole(1, MAX_TRAINING_STEPS)},
+                {"network": _one_of(*TRAINED), "data": _one_of(*DATA)},
+            ),
+            TRAINING,
+        ),
         "keep": ActionKind(_table({"name": _text, "value": formula})),
     }
 )

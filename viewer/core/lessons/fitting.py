@@ -8,6 +8,7 @@ from viewer.core.lessons.expression import Expression
 from viewer.core.lessons.lesson import Lesson, Step
 from viewer.core.lessons.live import LIVE_NAMES
 from viewer.core.lessons.markup import live_parts
+from viewer.core.lessons.trained import SMALL
 from viewer.core.records import NetworkRecord
 
 _POINTING = ("select", "sliding", "trace", "exciting")  # actions at a place of the network
@@ -15,7 +16,9 @@ _OF_LAYERS = ("output", "weight", "bias", "parameters", "kernel", "stride", "pad
 
 
 def misfits(
-    lesson: Lesson, network_of: Callable[[str], NetworkRecord | None], trained: NetworkRecord
+    lesson: Lesson,
+    network_of: Callable[[str], NetworkRecord | None],
+    trained_of: Callable[[str], NetworkRecord],
 ) -> tuple[str, ...]:
     """Return what a lesson asks of networks that they don't have, one sentence each.
 
@@ -24,8 +27,8 @@ def misfits(
     lesson : Lesson
     network_of : callable
         Returns the network of a name; None if there is none.
-    trained : NetworkRecord
-        What is on screen after a training began.
+    trained_of : callable
+        Returns what is on screen after a training of a network of `TRAINED` began.
     """
     problems: list[str] = []
     network: NetworkRecord | None = None
@@ -37,8 +40,8 @@ def misfits(
                 network = network_of(str(value))
                 if network is None:
                     problems.append(f"{where}: there is no network {value!r}.")
-            elif action.name == "train":
-                network = trained
+            elif action.name == "train" and isinstance(value, dict):
+                network = trained_of(value.get("network", SMALL))
             elif action.name == "show" and value != "all":
                 problems += _missing(where, network, str(value))
             elif action.name in _POINTING and isinstance(value, dict):
@@ -59,7 +62,7 @@ def _of_step(where: str, network: NetworkRecord | None, step: Step) -> Iterator[
             yield from _outside(where, network, {"layer": layer, "channel": int(channel)})
     texts = [step.text, step.reveal]
     if step.ask is not None:
-        texts.append(step.ask.question)
+        texts += [step.ask.question, *step.ask.hints]
         yield from _of_formula(where, network, step.ask.answer)
     for text in texts:
         for part in live_parts(text):

@@ -1,8 +1,8 @@
 r"""Formulas as trees: what is to be set, without where.
 
 The source is a small part of TeX's mathematics: ``\frac{a}{b}``, ``\floor{a}``,
-``\sum_{i}^{k}``, ``\sqrt{a}``, ``x_{i}``, ``x^{2}``. Everything else stands as it is, letters
-by themselves in italics, ``-`` as a minus sign and ``*`` as a centred dot.
+``\sum_{i}^{k}``, ``\int``, ``\sqrt{a}``, ``x_{i}``, ``x^{2}``. Everything else stands as it is,
+letters by themselves in italics, ``-`` as a minus sign and ``*`` as a centred dot.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TypeAlias
 _TOKEN = re.compile(r"\\[a-z]+|[{}_^]|[A-Za-z]+|[0-9][0-9.,]*|\s+|.")
 _SIGNS = {"-": "−", "*": "·", "~": "\u00a0"}
 _BINARY = frozenset("=+−·×≈≥≤<>→∗⋆/")  # noqa: RUF001 - signs of formulas
-_NAMES = {"frac": 2, "floor": 1, "sqrt": 1, "sum": 0}
+_NAMES = {"frac": 2, "floor": 1, "sqrt": 1, "sum": 0, "int": 0}
 MAX_DEPTH = 8
 
 
@@ -55,7 +55,9 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """The sign of a sum."""
+    """The sign of a sum, or of an integral: large, with limits below and above."""
+
+    sign: str = "∑"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,9 @@ class _Parser:
             return Fraction(*insides)
         if name == "floor":
             return Floor(*insides)
-        return Root(*insides) if name == "sqrt" else Sum()
+        if name == "sqrt":
+            return Root(*insides)
+        return Sum("∫") if name == "int" else Sum()
 
     def _braces(self, depth: int) -> Row:
         if not self.left or self._tokens[self._at] != "{":

@@ -176,6 +176,8 @@ class _Reader:
         question = self._text(values, "question", index)
         self._live(question, "question", index)
         hints = self._texts(values, "hints", index, needed=False)
+        for hint in hints:
+            self._live(hint, "hints", index)
         return Ask(question, kind, answer, choices, tolerance, hints)
 
     def _page(

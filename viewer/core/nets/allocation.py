@@ -10,8 +10,6 @@ import ctypes
 import functools
 import sys
 
-LARGE_PASS_BYTES = 8 << 20  # of a pass; what is smaller stays with the process anyway
-
 # Of glibc's malloc.h. Blocks up to the first size come from the heap, not from the system; so
 # much free memory stays at the heap's end.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3

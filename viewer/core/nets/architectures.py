@@ -8,6 +8,7 @@ changing what it computes.
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
@@ -34,6 +35,7 @@ MAX_UNITS = 8192
 MAX_INPUT_PX = 256
 MAX_INPUT_CHANNELS = 4
 MAX_CLASSES = 1000
+EXAMPLE = "resnet18"  # of torchvision's names, for who asks for one that there is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,9 +298,18 @@ def _of_torchvision(name: str) -> Architecture | None:
     return torchvision_architecture(name)
 
 
+def _nearest_of_torchvision(name: str) -> str:
+    from viewer.core.nets.torchvision_models import torchvision_names  # as above
+
+    nearest = difflib.get_close_matches(name, torchvision_names()) or [EXAMPLE]
+    return f"a classification network of torchvision's, such as {', '.join(nearest)}"
+
+
 def architectures() -> Registry[Architecture]:
-    """Return the known architectures by name."""
-    known: Registry[Architecture] = Registry("architecture", _of_torchvision)
+    """Return the known architectures by name; those of torchvision are found, and not listed."""
+    known: Registry[Architecture] = Registry(
+        "architecture", _of_torchvision, _nearest_of_torchvision
+    )
     for architecture in (
         Architecture(
             "digits",

@@ -25,6 +25,7 @@ from viewer.core.errors import UserError
 from viewer.core.files import replace_file
 from viewer.core.nets.architectures import InputShape, Setting, architectures
 from viewer.core.nets.preparation_values import preparation_of, preparation_values
+from viewer.core.nets.profile import MAX_NAME_LENGTH, MAX_NUMBER, MIN_STD
 from viewer.core.records import Preparation
 from viewer.core.resources import resource_path
 
@@ -32,10 +33,7 @@ FORMAT_VERSION = 1
 METADATA_KEY = "convnet-viewer"
 MAX_FILE_BYTES = 2 << 30  # as large as anything that makes sense here
 MAX_HEADER_BYTES = 1 << 20  # ours have about 2 kB
-MAX_NUMBER = 1e9
 DIGIT = Preparation()
-MAX_NAME_LENGTH = 200  # of a class or a data set: it is laid out on the window's thread
-MIN_STD = 1e-6  # a smaller one would blow pixels up beyond float32's precision
 _LENGTH_BYTES = 8
 _FLOAT_DTYPES = frozenset({"F64", "F32", "F16", "BF16"})
 _HINT = "choose a file that convnet-viewer train has written"
@@ -218,7 +216,7 @@ def _parse_metadata(path: Path, entries: object) -> Metadata:
     if not isinstance(entries, dict) or METADATA_KEY not in entries:
         raise UserError(
             f"{path} holds weights but not which network they belong to (no {METADATA_KEY!r} "
-            f"metadata): {_HINT}, or save it with viewer.core.nets.checkpoint.save_checkpoint."
+            f"metadata): {_HINT}, or that File → Save network wrote."
         )
     try:
         values = json.loads(entries[METADATA_KEY])

@@ -34,26 +34,37 @@ def read_class_names(path: str | Path) -> tuple[str, ...]:
         raise UserError(f"{path} can't be read ({error.strerror or error}): check it.") from None
     except UnicodeDecodeError:
         raise UserError(f"{path} is no text: give a file with one class name a line.") from None
-    names = _from_json(text) if text.lstrip()[:1] in ("[", "{") else None
-    if names is None:
+    values = _json_of(text) if text.lstrip()[:1] in ("[", "{") else None
+    if values is None:
         names = [line.strip() for line in text.strip().splitlines()]
+    else:
+        names = _names_of(values, path)
     if not names or not all(names):
         raise UserError(f"{path} has a class without a name: give one name a line.")
     return tuple(names)
 
 
-def _from_json(text: str) -> list[str] | None:
-    """Return the names in a JSON text; None if it is another one."""
+def _json_of(text: str) -> list[Any] | dict[str, Any] | None:
+    """Return what a JSON text holds; None for a text that only begins like one."""
     try:
-        values = json.loads(text)
+        values: list[Any] | dict[str, Any] = json.loads(text)
     except (ValueError, RecursionError):
         return None
+    return values
+
+
+def _names_of(values: list[Any] | dict[str, Any], path: Path) -> list[str]:
+    refusal = UserError(
+        f"{path} is JSON without class names: give a list of names, or an object of index to name."
+    )
     if isinstance(values, dict):
         if not all(key.isdecimal() for key in values):
-            return None
+            raise refusal
         values = [values[key] for key in sorted(values, key=int)]
     names = [_name(value) for value in values]
-    return names if all(isinstance(name, str) for name in names) else None
+    if not all(isinstance(name, str) for name in names):
+        raise refusal
+    return names
 
 
 def _name(value: Any) -> Any:

@@ -16,6 +16,7 @@ from viewer.core.errors import UserError
 from viewer.core.nets import kinds
 from viewer.core.nets.channel_order import TO_FIRST, channels_last, presented_axis
 from viewer.core.nets.functions import as_module, function_name
+from viewer.core.nets.places import place_numbers
 from viewer.core.nets.program import Program, Step, Values, tensors
 from viewer.core.nets.tracing import INPUT_NAME, SOFTMAX_NAME, module_of_part, one_line, traced
 from viewer.core.records import FloatArray, Kind, Node, WeightsRecord
@@ -42,6 +43,8 @@ class _Shown:
         The value has its channels last, and is presented with them first.
     places : mapping of fx.Node to int
         Which of its arguments is which of its inputs.
+    channel_axis : int
+        Of the value in memory, counted from the end.
     """
 
     step: Step
@@ -50,6 +53,7 @@ class _Shown:
     type_name: str
     last: bool
     places: Mapping[fx.Node, int]
+    channel_axis: int
 
 
 class Graph:
@@ -157,7 +161,8 @@ class Graph:
         biases: dict[str, Any] = {}
         buffers: dict[str, Mapping[str, FloatArray]] = {}
         for name, item in self._shown.items():
-            if numbers := _numbers(item):
+            numbers = _numbers(item) | self._places[name] | self._factor(item)
+            if numbers:
                 buffers[name] = MappingProxyType(numbers)
             for kind, store in (("weight", weights), ("bias", biases)):
                 value = getattr(item.module, kind, None)
@@ -168,13 +173,16 @@ class Graph:
         )
 
     def weight(self, name: str) -> Tensor | None:
-        """Return the weight of a node, not to be changed; None of one without."""
+        """Return the weight of a node, (out, in / groups, kH, kW) or (out, in); not to be changed.
+
+        None of a node without one.
+        """
         item = self._shown.get(name)
         value = None if item is None else getattr(item.module, "weight", None)
         return value.data if isinstance(value, Tensor) else None
 
     def set_weight(self, name: str, value: Tensor) -> None:
-        """Compute with another weight in a node from now on; it is taken, not copied."""
+        """Compute with another weight of the same shape in a node; it is taken, not copied."""
         own = getattr(self._shown[name].module, "weight", None)
         if isinstance(own, Tensor):
             own.data = value
@@ -214,6 +222,7 @@ class Graph:
         """Run the network once, and work out what is shown of it."""
         values = self._probe(input_shape)
         self._shown: dict[str, _Shown] = {}
+        self._places: dict[str, dict[str, FloatArray]] = {}
         self._last: dict[fx.Node, bool] = {}
         constants = self._program.constants
         self._through: dict[fx.Node, tuple[str, ...]] = dict.fromkeys(constants, ())
@@ -231,7 +240,11 @@ class Graph:
                 continue
             self._through[step.node] = (step.name,)
             item = self._show(step, output, inputs)
-            signed = any(nodes[name].signed for name in inputs)
+            self._places[step.name] = place_numbers(
+                self._program, values, step, item.module, self._last
+            )
+            # The input has colours of its own, but normalised it can be negative.
+            signed = any(nodes[n].signed or nodes[n].kind is Kind.INPUT for n in inputs)
             count = sum(p.numel() for p in (own - counted) | _own_parameters(step))
             counted |= own
             nodes[step.name] = _node(item, inputs, output, signed, count)
@@ -281,8 +294,15 @@ class Graph:
             name, *others = (*self._through[source], "")
             if not any(others) and name in self._shown and self._shown[name].step.node is source:
                 places[source] = inputs.index(name)
-        self._shown[step.name] = item = _Shown(step, module, kind, type_name, last, places)
+        axis = -3 if output.dim() == 4 and not last else -1
+        item = _Shown(step, module, kind, type_name, last, places, axis)
+        self._shown[step.name] = item
         return item
+
+    def _factor(self, item: _Shown) -> dict[str, FloatArray]:
+        """Return the number for each channel that an operation multiplies with, if it does."""
+        constants = (self._program.constants.get(node) for node in _sources(item.step))
+        return kinds.channel_factor(item.type_name, constants, item.channel_axis)
 
     def _in_order(self, source: fx.Node) -> bool:
         """Tell whether a value is presented as it is, or is a size that is no node at all."""

@@ -31,6 +31,7 @@ _COLOUR_SIDES = (
     448,
     512,
 )
+_USUAL = (3, _COLOUR_SIDES[0], _COLOUR_SIDES[0])
 
 
 def likely_shapes(weights: Mapping[str, Tensor]) -> Iterator[tuple[int, int, int]]:
@@ -48,9 +49,35 @@ def likely_shapes(weights: Mapping[str, Tensor]) -> Iterator[tuple[int, int, int
                 yield channels, side, side
             return
         if value.dim() == 2:
-            for channels in (1, 3):
-                side = math.isqrt(value.shape[1] // channels)
-                if side * side * channels == value.shape[1]:
-                    yield channels, side, side
+            found = list(_squares(value.shape[1]))
+            yield from found or [_USUAL]
             return
-    yield 3, _COLOUR_SIDES[0], _COLOUR_SIDES[0]
+    yield _USUAL
+
+
+def _squares(numbers: int) -> Iterator[tuple[int, int, int]]:
+    for channels in (1, 3):
+        side = math.isqrt(numbers // channels)
+        if side * side * channels == numbers:
+            yield channels, side, side
+
+
+def other_shapes(
+    given: tuple[int, int, int] | None, weights: Mapping[str, Tensor]
+) -> Iterator[tuple[int, int, int]]:
+    """Yield what to try in place of a shape that a network doesn't take: (C, H, W).
+
+    First its sides with the channels that fit the weights, then the usual sizes.
+
+    Parameters
+    ----------
+    given : (C, H, W) or None
+        None yields nothing: the usual sizes are what has been tried.
+    weights : mapping of str to Tensor
+        In the order of the layers.
+    """
+    if given is None:
+        return
+    likely = list(likely_shapes(weights))
+    first = [(likely[0][0], *given[1:])] if likely else []
+    yield from (shape for shape in dict.fromkeys([*first, *likely]) if shape != given)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -131,7 +131,8 @@ _ARGUMENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
     }
 )
-_SUMS = frozenset({"add", "add_", "iadd"})
+_PRODUCTS = frozenset({"mul", "mul_", "imul"})
+_JOINING = frozenset({"add", "add_", "iadd"}) | _PRODUCTS  # of operands at the same place
 _CONCATENATIONS = frozenset({"cat", "concat", "concatenate"})
 
 
@@ -220,7 +221,10 @@ def module_numbers(module: nn.Module) -> dict[str, FloatArray]:
 
 
 def view(tensor: Tensor) -> FloatArray:
-    """Return a tensor's memory as a read-only float32 array; a copy where it isn't float32."""
+    """Return the memory of a tensor of any shape as a read-only float32 array of that shape.
+
+    A copy where it isn't float32.
+    """
     array: FloatArray = tensor.detach().to("cpu", torch.float32).numpy()
     array.flags.writeable = False
     return array
@@ -242,12 +246,12 @@ def function_numbers(
     Returns
     -------
     mapping of str to () or (n,) float32, read-only
-        As `module_numbers`. A sum or concatenation has ``operands``: for each the place of its
-        source among the different inputs of the node, −1 for a constant; ``constants`` of the
-        same length; and ``dim``.
+        As `module_numbers`. A sum, product or concatenation has ``operands``: for each the place
+        of its source among the different inputs of the node, −1 for a constant; ``constants`` of
+        the same length; and ``dim``.
     """
     kwargs = dict(node.kwargs)
-    if name in _SUMS:
+    if name in _JOINING:
         alone = not (kwargs.keys() - {"other", "input"})  # torch.add can scale, alpha=
         return _operands((*node.args, *kwargs.values()), places) if alone else {}
     if name in _CONCATENATIONS:
@@ -258,6 +262,35 @@ def function_numbers(
     given = dict(zip(_ARGUMENTS.get(name, ()), node.args[1:], strict=False))
     named = {key: value for key, value in kwargs.items() if key in _ARGUMENTS.get(name, ())}
     return float_arrays(given | named | _approximation(kwargs.get("approximate")))
+
+
+def channel_factor(
+    name: str, constants: Iterable[object], channel_axis: int
+) -> dict[str, FloatArray]:
+    """Return what a product multiplies each channel with, where that is a parameter.
+
+    Parameters
+    ----------
+    name : str
+        Of the function.
+    constants : iterable of object
+        Its arguments that are tensors of the network; None for others.
+    channel_axis : int
+        Of its output, counted from the end: −3 of (N, C, H, W).
+
+    Returns
+    -------
+    mapping of str to (C,) float32, read-only
+        ``factor``, a view; empty where there is none. C is 1 for one number for all.
+    """
+    found = [value for value in constants if isinstance(value, Tensor)]
+    if name not in _PRODUCTS or len(found) != 1:
+        return {}
+    (value,) = found
+    channels = value.shape[channel_axis] if value.dim() >= -channel_axis else 1
+    if value.numel() != channels:
+        return {}  # other numbers for every row or column
+    return {"factor": view(value.reshape(-1))}
 
 
 def _operands(values: object, places: Mapping[fx.Node, int]) -> dict[str, FloatArray]:

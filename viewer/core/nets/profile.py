@@ -12,13 +12,16 @@ from dataclasses import asdict, dataclass, fields
 from viewer.core.errors import UserError
 from viewer.core.nets.preparation_values import preparation_of, preparation_values
 from viewer.core.records import Preparation
+from viewer.core.sentences import count_of
 
 MAX_SIDE_PX = 4096
 MAX_CHANNELS = 4
 MAX_CLASSES = 100_000
-MAX_NAME_LENGTH = 200  # of a class: it is laid out on the window's thread
+MAX_NAME_LENGTH = 200  # of a class or a data set: it is laid out on the window's thread
 MAX_NUMBER = 1e9
 MIN_STD = 1e-6  # a smaller one would blow pixels up beyond float32's precision
+# Of the pixels of ImageNet in [0, 1], red, green and blue, as torchvision has them.
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Profile:
     input_shape : (C, H, W) or None
         None: as the file says. So are the others.
     mean, std : tuple of float or None
-        One a channel, for pixels in [0, 1].
+        One a channel, or one for all, for pixels in [0, 1].
     class_names : tuple of str or None
         One for each logit.
     preparation : Preparation or None
@@ -92,6 +95,11 @@ class Profile:
         return cls(**known)
 
 
+def per_channel(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
+    """Return one number a channel, of as many or of one for all."""
+    return values * channels if len(values) == 1 else values
+
+
 def _preparation(values: object) -> Preparation:
     found = preparation_of(values)
     if found is None:
@@ -121,9 +129,10 @@ def _check_numbers(
         raise UserError(f"The {name} is not a list of numbers: give one a channel.")
     if max(map(abs, values)) > MAX_NUMBER:
         raise UserError(f"The {name} has a number beyond {MAX_NUMBER:g}: give a smaller one.")
-    if shape is not None and len(values) != shape[0]:
+    if shape is not None and len(values) not in (1, shape[0]):
+        have, channels = count_of(len(values), "number"), count_of(shape[0], "channel")
         raise UserError(
-            f"The {name} has {len(values)} numbers for {shape[0]} channels: give one a channel."
+            f"The {name} has {have} for {channels}: give one for each channel, or one for all."
         )
 
 

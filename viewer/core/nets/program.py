@@ -175,10 +175,17 @@ class Program:
                     values[slot] = None
         return {slot: saved[slot] if slot in saved else values[slot] for slot in keep}
 
+    def replay(self, steps: Iterable[Step], values: Values) -> None:
+        """Do some of the operations with other values, in whose slots their own go."""
+        with torch.no_grad():
+            for step in steps:
+                values[step.slot] = self._call(step)(values)
+
     def _compile(self, keep: frozenset[int]) -> Iterable[_Instruction]:
         last_use = self._last_use()
         saved: set[int] = set()
-        for step in self.steps[1:]:
+        # Slots are in the order of execution: nobody asks for what comes behind the last.
+        for step in self.steps[1 : max(keep, default=0) + 1]:
             call, save = self._call(step), tuple[int, ...]()
             change = self._changes.get(step.slot)
             if change is not None and (hurt := keep.intersection(change.slots) - saved):

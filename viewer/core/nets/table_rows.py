@@ -352,7 +352,18 @@ def rows_from_json(text: str) -> tuple[LayerRow, ...]:
 
 
 def rows_from_list(items: object) -> tuple[LayerRow, ...]:
-    """Read rows from what JSON gives for them; see `rows_from_json`."""
+    """Read rows from what JSON gives for them.
+
+    Parameters
+    ----------
+    items : object
+        Of any type; a list of objects is right.
+
+    Raises
+    ------
+    UserError
+        If it is no list, has too many rows, or a row is not possible: the sentence names the row.
+    """
     if not isinstance(items, list):
         raise UserError("The table of layers is not a JSON list: give a list of rows.")
     if len(items) > MAX_ROWS:

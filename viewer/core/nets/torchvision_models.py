@@ -5,8 +5,10 @@ torchvision is imported where it is first needed, never while this module is.
 
 from __future__ import annotations
 
+import importlib.metadata
 from collections.abc import Mapping
 from contextlib import nullcontext
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -23,10 +25,11 @@ from viewer.core.nets.architectures import (
     Settings,
 )
 from viewer.core.nets.checkpoint import Metadata
+from viewer.core.nets.formats.torchvision_table import TORCHVISION, VERSION
+from viewer.core.nets.profile import IMAGENET_MEAN, IMAGENET_STD
 from viewer.core.records import Fit, Preparation
 
 IMAGENET_CLASSES = 1000
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 MAX_PX = 1024
 # Below this a small forward pass, without numbers, tells whether the layers can take the image.
 SURE_PX = 224
@@ -34,15 +37,26 @@ SURE_PX = 224
 # They have further classifiers in the middle, for training, and can undo ImageNet's mean and std.
 _WITH_AUXILIARY = ("googlenet", "inception_v3")
 _AUXILIARY = HyperParameter("aux_logits", "classifiers in the middle", False)
-_TRANSFORM = HyperParameter("transform_input", "take ImageNet's mean and std out again", False)
+TRANSFORM = "transform_input"
+_TRANSFORM = HyperParameter(TRANSFORM, "take ImageNet's mean and std out again", False)
 _RGB = 3
 
 
 def torchvision_names() -> tuple[str, ...]:
     """Return the names of torchvision's classification networks, sorted."""
+    if table_holds():
+        return tuple(sorted(TORCHVISION))
     from torchvision import models  # type: ignore[import-untyped]  # it has no stubs
 
     return tuple(sorted(models.list_models(module=models)))
+
+
+@cache
+def table_holds() -> bool:
+    """Return whether `TORCHVISION` is of the torchvision that is installed."""
+    # Not by importing it: that takes half a second, and few files need it.
+    installed = importlib.metadata.version("torchvision")
+    return installed.split(".")[:2] == VERSION.split(".")
 
 
 def torchvision_architecture(name: str) -> Architecture | None:
@@ -100,7 +114,7 @@ def build_torchvision(
     shape = shape if input_shape is None else input_shape
     settings = dict(hyper or {})
     if shape[0] != _RGB:
-        settings["transform_input"] = False  # it is for the three channels of ImageNet
+        settings[TRANSFORM] = False  # it is for the three channels of ImageNet
     network = _built(name, classes, shape, settings)
     if min(shape[1:]) < SURE_PX:
         _check_size(name, classes, shape, settings)
@@ -124,7 +138,7 @@ def torchvision_metadata(name: str, *, pretrained: bool, key: str = "") -> Metad
     side = int(transform.crop_size[0])
     hyper = {}
     if name in _WITH_AUXILIARY:  # the published weights are used without further classifiers
-        hyper = {"aux_logits": False, "transform_input": pretrained}
+        hyper = {"aux_logits": False, TRANSFORM: pretrained}
     accuracy = weights.meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100  # from percent
     names = tuple(weights.meta["categories"])
     return Metadata(
@@ -155,6 +169,20 @@ def _weights(name: str, key: str, *, pretrained: bool) -> Any:
     if pretrained:
         return found.DEFAULT
     return min(found, key=lambda weights: int(weights.transforms().crop_size[0]))
+
+
+def published_key(name: str, side_px: int) -> str:
+    """Return torchvision's name for weights that are for images of this size; empty of none.
+
+    Those that torchvision uses by default come first.
+    """
+    from torchvision.models import get_model_weights
+
+    found = get_model_weights(name)
+    for weights in sorted(found, key=lambda one: one is not found.DEFAULT):
+        if int(weights.transforms().crop_size[0]) == side_px:
+            return str(weights.name)
+    return ""
 
 
 def _built(name: str, classes: int, shape: InputShape, hyper: Settings) -> nn.Module:
@@ -188,9 +216,9 @@ class _NumbersOnCpu(TorchFunctionMode):
 
 def _arguments(name: str, shape: InputShape, hyper: Settings) -> dict[str, Any]:
     if name in _WITH_AUXILIARY:
-        auxiliary, transform = (bool(hyper.get(key)) for key in ("aux_logits", "transform_input"))
+        auxiliary, transform = (bool(hyper.get(key)) for key in ("aux_logits", TRANSFORM))
         # Said outright, for torchvision warns of its default.
-        return {"aux_logits": auxiliary, "transform_input": transform, "init_weights": True}
+        return {"aux_logits": auxiliary, TRANSFORM: transform, "init_weights": True}
     if name.startswith("vit_"):
         if shape[1] != shape[2]:
             raise UserError(f"{name} takes square images, not {shape[1]} × {shape[2]} pixels.")

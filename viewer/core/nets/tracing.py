@@ -19,6 +19,7 @@ from typing import Any
 from torch import fx, nn
 
 from viewer.core.errors import UserError
+from viewer.core.sentences import shortened
 
 INPUT_NAME = "input"
 SOFTMAX_NAME = "softmax"
@@ -27,7 +28,7 @@ MODULES_KEY = "modules"  # in `fx.GraphModule.meta`: class names by path, likewi
 
 # What torch.fx replaces while it traces is put back right only if traces don't overlap.
 _TRACING = threading.Lock()
-_STACK_KEY = "nn_module_stack"  # in `fx.Node.meta`: the modules that a node was called in
+STACK_KEY = "nn_module_stack"  # in `fx.Node.meta`: the modules that a node was called in
 _EXPORT_PREFIX = re.compile(r"^L\['self'\]\.?|^L__self__")
 _COUNTER = re.compile(r"_\d+$")  # torch.fx numbers names over the whole graph
 
@@ -113,8 +114,7 @@ def _trace(module: nn.Module) -> fx.Graph:
 def one_line(error: BaseException) -> str:
     """Return the beginning of an error's message, for the middle of a sentence."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = lines[0].rstrip(".:") if lines else type(error).__name__
-    return text if len(text) <= 200 else text[:199] + "…"
+    return shortened(lines[0], 200) if lines else type(error).__name__
 
 
 def _optional_arguments(module: nn.Module) -> dict[str, Any]:
@@ -130,6 +130,17 @@ def _optional_arguments(module: nn.Module) -> dict[str, Any]:
     return {p.name: p.default for p in parameters[1:]}
 
 
+def check_inputs(module: nn.Module) -> None:
+    """Raise UserError if a network takes several inputs, or none, by what its forward pass says."""
+    try:
+        parameters = inspect.signature(module.forward).parameters
+    except (TypeError, ValueError):  # of a function in C, which says nothing
+        return
+    if not any(p.kind is not p.VAR_KEYWORD for p in parameters.values()):
+        raise _no_input()
+    _optional_arguments(module)
+
+
 def several_inputs(names: list[str]) -> UserError:
     """Return the error for a network of several inputs."""
     return UserError(
@@ -138,13 +149,17 @@ def several_inputs(names: list[str]) -> UserError:
     )
 
 
+def _no_input() -> UserError:
+    return UserError(
+        "The network takes no input, and only networks of one image can be shown: export one "
+        "that takes an image."
+    )
+
+
 def _defaults(module: nn.Module, graph: fx.Graph) -> dict[fx.Node, Any]:
     placeholders = [node for node in graph.nodes if node.op == "placeholder"]
     if not placeholders:
-        raise UserError(
-            "The network takes no input, and only networks of one image can be shown: export one "
-            "that takes an image."
-        )
+        raise _no_input()
     if isinstance(module, fx.GraphModule):
         required = [node for node in placeholders if not node.args]
         if len(required) > 1:
@@ -209,7 +224,7 @@ def _around(node: fx.Node) -> tuple[str, str]:
 
 
 def _stack(node: fx.Node) -> Iterator[tuple[str, str]]:
-    for path, kind in (node.meta.get(_STACK_KEY) or {}).values():
+    for path, kind in (node.meta.get(STACK_KEY) or {}).values():
         name = f"{kind.__module__}.{kind.__qualname__}" if isinstance(kind, type) else str(kind)
         yield _EXPORT_PREFIX.sub("", str(path)), name
 

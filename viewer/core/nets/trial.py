@@ -19,6 +19,7 @@ from typing import IO, Any
 WATCH_EVERY_S = 1.0
 OUT_OF_MEMORY = "out of memory"
 OK = "ok"
+REASON_LETTERS = 300  # of what the network's own code says
 _MEMORY_WORDS = ("can't allocate memory", "not enough memory", "bad_alloc", "out of memory")
 
 
@@ -59,6 +60,7 @@ def _result_of(request: dict[str, Any]) -> dict[str, Any]:
     from viewer.core.nets.profile import Profile
     from viewer.core.nets.refusal import refusal_of
     from viewer.core.records import Drawing, InferenceRequest
+    from viewer.core.sentences import shortened
 
     text = request["profile"]
     profile = None if text is None else Profile.from_json(text)
@@ -74,7 +76,8 @@ def _result_of(request: dict[str, Any]) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 - the network's own code: whatever it is, it is told
         if any(word in str(error).lower() for word in _MEMORY_WORDS):
             return {"kind": OUT_OF_MEMORY}
-        return {"kind": "error", "sentence": f"{type(error).__name__}: {error}"}
+        told = shortened(f"{type(error).__name__}: {error}", REASON_LETTERS)
+        return {"kind": "error", "sentence": told}
     return {"kind": OK}
 
 

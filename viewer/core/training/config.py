@@ -87,7 +87,9 @@ class TrainingConfig:
     """
 
     dataset: str = _setting("mnist", "data set")
-    architecture: str = _setting("digits", "architecture")
+    architecture: str = _setting(
+        "digits", "architecture, or a network of torchvision's by its name"
+    )
     hyper: Mapping[str, bool | int | float | str] = field(
         default_factory=lambda: MappingProxyType({})
     )
@@ -160,7 +162,13 @@ class TrainingConfig:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> TrainingConfig:
-        """Build it from plain values, `augmentation` being a mapping in turn."""
+        """Build it from plain values, `augmentation` being a mapping in turn.
+
+        Raises
+        ------
+        UserError
+            If a setting is unknown, of the wrong type or out of range.
+        """
         augmentation = values.get("augmentation", {})
         if not isinstance(augmentation, Mapping):
             raise UserError(f"The setting augmentation must be an object, not {augmentation!r}.")
@@ -208,7 +216,13 @@ def _checked(name: str, value: object, default: object, limits: Mapping[str, Any
 
 
 def recipe_names() -> tuple[str, ...]:
-    """Return the names of the recipes in the box: the configurations of what is shipped."""
+    """Return the names of the recipes in the box: the configurations of what is shipped.
+
+    Raises
+    ------
+    UserError
+        If the installation has none.
+    """
     return tuple(sorted(path.stem for path in resource_path("recipes").glob("*.json")))
 
 

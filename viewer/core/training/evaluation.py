@@ -11,17 +11,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - the field's own name for it
 
 from viewer.core.data.dataset import ImageDataset
-from viewer.core.data.dataset_picture import is_drawn
-from viewer.core.data.registry import dataset_title
+from viewer.core.data.registry import dataset_title, is_drawn
 from viewer.core.errors import UserError
 from viewer.core.nets.architectures import architectures
 from viewer.core.nets.checkpoint import LoadedNetwork, Metadata
+from viewer.core.training.metrics import batch_size
 from viewer.core.training.report import Report, report_of
 
 MeanStd = tuple[tuple[float, ...], tuple[float, ...]]  # one number a channel each
 Progress = Callable[[int, int], None]
-
-BATCH = 200  # images: a cancel has effect within a few hundredths of a second
 
 
 class EvaluationCancelled(Exception):  # noqa: N818 - it is no error
@@ -97,8 +95,9 @@ def evaluate_in_detail(
 
 def batches(images: NDArray[np.uint8], mean_std: MeanStd, device: torch.device) -> Iterator[Tensor]:
     """Yield images as a network takes them, (B, C, H, W) float32 on `device`."""
-    for start in range(0, len(images), BATCH):
-        yield normalised(pixels_of(images[start : start + BATCH]).to(device), mean_std)
+    count = batch_size(images[:1].size)
+    for start in range(0, len(images), count):
+        yield normalised(pixels_of(images[start : start + count]).to(device), mean_std)
 
 
 def pixels_of(images: NDArray[np.uint8]) -> Tensor:

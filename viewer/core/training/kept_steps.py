@@ -22,7 +22,7 @@ from viewer.core.training.kept_index import (
     step_path,
     write_index,
 )
-from viewer.core.training.state_file import read_network, read_state, state_bytes
+from viewer.core.training.state_file import read_network, read_state, state_parts
 
 DEFAULT_LIMIT_BYTES = 512 << 20
 # Root mean square, over the weight tensors, of the relative change between two kept steps: a
@@ -97,16 +97,17 @@ class KeptSteps:
         if known is not None:
             self._mark(known, marks)
             return False
-        content = state_bytes(state)
-        if len(content) > self._limit_bytes:
+        parts = state_parts(state)
+        size = sum(map(len, parts))
+        if size > self._limit_bytes:
             return False
-        self._thin(len(content))
-        self._write(step, content)
+        self._thin(size)
+        self._write(step, parts)
         network = state["network"]
         change = self._change_to(network)
         before = self._kept[-1] if self._kept else None
         travelled = before.travelled + change if before else 0.0
-        self._kept.append(KeptStep(step, len(content), travelled, set(marks)))
+        self._kept.append(KeptStep(step, size, travelled, set(marks)))
         self._last = network
         self._plan(before, change)
         self._drop_other_best(step, marks)
@@ -115,6 +116,8 @@ class KeptSteps:
 
     def weights(self, step: int) -> dict[str, Tensor]:
         """Return the network's state dict at a kept step, as it trained; from any thread.
+
+        Names, shapes and types are the network's own, on the CPU.
 
         Raises
         ------
@@ -165,13 +168,13 @@ class KeptSteps:
                 if kept.step != step:
                     kept.marks.discard(BEST)
 
-    def _write(self, step: int, content: bytes) -> None:
+    def _write(self, step: int, parts: Iterable[bytes | memoryview]) -> None:
         path = step_path(self.folder, step)
         try:
             path.parent.mkdir(exist_ok=True)
         except OSError as error:
             raise disk_error(path, error) from None
-        replace_file(path, content)
+        replace_file(path, *parts)
 
     def _thin(self, room: int) -> bool:
         """Drop steps until `room` bytes more are within the bound; return whether any was."""

@@ -10,7 +10,8 @@ from torch.nn import functional as F  # noqa: N812 - the field's own name for it
 
 from viewer.core.data.dataset import ImageDataset
 
-EVALUATION_BATCH = 500  # images: large enough to be fast, small enough for the caches
+BATCH = 200  # images: a cancel has effect within a few hundredths of a second
+BATCH_NUMBERS = 600_000  # of a batch's pixels: so it has with large images, and memory is enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,11 @@ class Evaluation:
     def accuracy(self) -> float:
         """Share of images classified rightly, [0, 1]."""
         return self.correct / self.n
+
+
+def batch_size(numbers: int) -> int:
+    """Return how many images of so many numbers each go through a network at once."""
+    return max(1, min(BATCH, BATCH_NUMBERS // max(1, numbers)))
 
 
 class Normalisation:
@@ -102,10 +108,10 @@ def evaluate_tensors(
     """Classify images, (N, C, H, W) uint8, that are on the network's device already."""
     modes = {module: module.training for module in network.modules()}
     network.eval()
-    loss, correct = 0.0, 0
+    loss, correct, size = 0.0, 0, batch_size(images[:1].numel())
     with torch.inference_mode():
-        for start in range(0, len(labels), EVALUATION_BATCH):
-            batch = slice(start, start + EVALUATION_BATCH)
+        for start in range(0, len(labels), size):
+            batch = slice(start, start + size)
             logits = network(normalise(images[batch].float() / 255))  # (B, K)
             loss += float(F.cross_entropy(logits, labels[batch], reduction="sum"))
             correct += int((logits.argmax(1) == labels[batch]).sum())

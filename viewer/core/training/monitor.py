@@ -132,12 +132,6 @@ class Monitor:
         self._config = config
         self._forget()
 
-    def go_back(self, step: int) -> None:
-        """Forget what came after `step`: the run goes on from there."""
-        self._good_step = min(self._good_step, step)
-        self._alive_step = min(self._alive_step, step)
-        self._forget()
-
     def _forget(self) -> None:
         self.active.clear()
         self._losses: deque[float] = deque(maxlen=2 * self._window)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.core.data.dataset_picture import picture_of_image
+from viewer.core.data.class_pictures import read_square
+from viewer.core.data.image_picture import picture_of_image
+from viewer.core.imaging.pictures import open_picture
 from viewer.core.records import Picture
 
 IntArray = NDArray[np.int64]
@@ -16,6 +19,8 @@ DoubleArray = NDArray[np.float64]
 ByteArray = NDArray[np.uint8]
 
 RELIABILITY_BINS = 15  # as many as Guo et al. take
+THUMBNAIL_PX = 112  # side of what is shown of a file: sharp on a screen of two pixels a point
+_NAMED = 3  # files that were left out; the others are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,8 @@ class Report:
     dataset : str
         Title of the data set (``MNIST``).
     class_names : tuple of K str
-    images : (N, H, W) or (N, H, W, 3) uint8
-        What was classified; shared with the data set, not copied.
+    images : (N, H, W) or (N, H, W, 3) uint8, or None
+        What was classified; shared with the data set, not copied. None where it is in files.
     labels, predictions : (N,) int64
         Index of the true class, and of the class with the largest logit.
     confidences : (N,) float32, [0, 1]
@@ -68,11 +73,15 @@ class Report:
     reliability : Reliability
     drawn : bool
         Whether 255 is ink in the images; otherwise it is light, as in a photograph.
+    files : tuple of N str
+        Paths of the images, where they were read one after the other and not kept.
+    left_out : tuple of str
+        A sentence on each file that could not be read; it counts nowhere else.
     """
 
     dataset: str
     class_names: tuple[str, ...]
-    images: ByteArray
+    images: ByteArray | None
     labels: IntArray
     predictions: IntArray
     confidences: NDArray[np.float32]
@@ -84,6 +93,8 @@ class Report:
     mistakes: IntArray
     reliability: Reliability
     drawn: bool = True
+    files: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def n(self) -> int:
@@ -107,15 +118,54 @@ class Report:
         ----------
         true, predicted : int
             Indices of classes.
+
+        Returns
+        -------
+        (n,) int64
         """
         found = np.flatnonzero((self.labels == true) & (self.predictions == predicted))
         return _by_confidence(found, self.confidences)
 
     def picture(self, index: int) -> Picture:
-        """Return one image as it is put on the pad; IndexError if there is none."""
-        title = f"{self.dataset} test image {index}"
+        """Return one image as it is put on the pad; one in a file is read.
+
+        Raises
+        ------
+        IndexError
+            If there is none.
+        UserError
+            If its file can't be read any more.
+        """
         label = self.class_names[int(self.labels[index])]
+        if self.images is None:
+            return replace(open_picture(Path(self.files[index])), label=label)
+        title = f"{self.dataset} test image {index}"
         return picture_of_image(self.images[index], title, label, drawn=self.drawn)
+
+    def thumbnail(self, index: int) -> ByteArray:
+        """Return one image to be shown small, (H, W) or (H, W, 3); of a file, its middle.
+
+        Raises
+        ------
+        IndexError, UserError
+            As of `picture`.
+        """
+        if self.images is None:
+            return read_square(Path(self.files[index]), THUMBNAIL_PX, color=True)
+        image: ByteArray = self.images[index]
+        return image
+
+    def notice(self) -> str:
+        """Return one sentence on the files that were left out; empty if none was."""
+        if not self.left_out:
+            return ""
+        count, more = len(self.left_out), len(self.left_out) - _NAMED
+        verb = "was" if count == 1 else "were"
+        shown = "; ".join(sentence.rstrip(".") for sentence in self.left_out[:_NAMED])
+        return (
+            f"{count:,} of {self.n + count:,} files could not be read and {verb} left out: {shown}"
+            f"{f'; and {more:,} more' if more > 0 else ''}."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +200,31 @@ class Robustness:
 def report_of(
     dataset: str,
     class_names: tuple[str, ...],
-    images: ByteArray,
+    images: ByteArray | None,
     labels: IntArray,
     predictions: IntArray,
     confidences: NDArray[np.float32],
     loss: float,
     *,
     drawn: bool = True,
+    files: tuple[str, ...] = (),
+    left_out: tuple[str, ...] = (),
 ) -> Report:
-    """Count what follows from the answers; see `Report` for shapes and types."""
+    """Count what follows from the answers; see `Report` for what isn't said here.
+
+    Parameters
+    ----------
+    dataset : str
+        Title.
+    class_names : tuple of str, (K,)
+    images : (N, H, W) or (N, H, W, 3) uint8, or None
+        Read-only from now on, as all arrays are.
+    labels, predictions : (N,) int64
+        Indices into `class_names`.
+    confidences : (N,) float32, [0, 1]
+    loss : float
+        Mean cross-entropy, nats.
+    """
     confusion = confusion_of(labels, predictions, len(class_names))
     right = np.diag(confusion).astype(np.float64)  # (K,)
     predicted, true = confusion.sum(axis=0), confusion.sum(axis=1)  # (K,)
@@ -177,10 +243,12 @@ def report_of(
         mistakes=_by_confidence(np.flatnonzero(labels != predictions), confidences),
         reliability=reliability_of(confidences, labels == predictions),
         drawn=drawn,
+        files=files,
+        left_out=left_out,
     )
     for name in ("labels", "predictions", "confidences", "confusion", "precision", "recall"):
         getattr(report, name).flags.writeable = False
-    for array in (report.f1, report.mistakes, report.images):
+    for array in (report.f1, report.mistakes, *(() if images is None else (images,))):
         array.flags.writeable = False
     return report
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - the field's own name for it
 
 from viewer.core.data.dataset import ImageDataset
 from viewer.core.data.registry import dataset_title
 from viewer.core.training.evaluation import (
-    BATCH,
     EvaluationCancelled,
     MeanStd,
     Progress,
@@ -24,6 +24,7 @@ from viewer.core.training.evaluation import (
     pixels_of,
     run,
 )
+from viewer.core.training.metrics import batch_size
 from viewer.core.training.report import Robustness
 
 SHIFTS_PX = tuple(range(7))
@@ -51,11 +52,12 @@ class Candidate:
 
 
 def shifted(images: Tensor, dx: int, dy: int) -> Tensor:
-    """Shift images by whole pixels; paper comes in.
+    """Shift images by whole pixels; zeros come in.
 
     Parameters
     ----------
-    images : (N, C, H, W) float32, ink 1, paper 0
+    images : (N, C, H, W) float32
+        Zero is paper, of photographs black: as in training, see `viewer.core.training.augment`.
     dx, dy : int
         Pixels to the right and down.
     """
@@ -74,11 +76,11 @@ def _overlap(shift: int, size: int) -> tuple[slice, slice]:
 
 
 def rotated(images: Tensor, degrees: float) -> Tensor:
-    """Rotate images about their centre, bilinearly; paper comes in.
+    """Rotate images about their centre, bilinearly; zeros come in, as in `shifted`.
 
     Parameters
     ----------
-    images : (N, C, H, W) float32, ink 1, paper 0
+    images : (N, C, H, W) float32
     degrees : float
         Anticlockwise, as torchvision counts.
     """
@@ -97,7 +99,7 @@ def rotated(images: Tensor, degrees: float) -> Tensor:
 
 
 def moved(images: Tensor, dx: int, dy: int, degrees: float) -> Tensor:
-    """Rotate images about their centre, then shift them; see `rotated` and `shifted`."""
+    """Rotate images, (…, H, W), about their centre, then shift them; see `rotated`, `shifted`."""
     return shifted(rotated(images, degrees), dx, dy)
 
 
@@ -128,7 +130,7 @@ def measure_robustness(
         If `cancelled` said so.
     """
     place = np.linspace(0, len(dataset) - 1, min(n, len(dataset))).round().astype(np.int64)
-    sample = _Sample(pixels_of(dataset.images[place]), torch.from_numpy(dataset.labels[place]))
+    sample, count = _Sample(dataset, place), batch_size(dataset.images[:1].size)
     shifts = {s: [(s * x, s * y) for x, y in DIRECTIONS] if s else [(0, 0)] for s in SHIFTS_PX}
     runs = sum(len(ways) for ways in shifts.values()) + len(ROTATIONS_DEG)
     total, done = runs * len(place) * len(candidates), 0
@@ -136,10 +138,10 @@ def measure_robustness(
     def accuracy(candidate: Candidate, dx: int, dy: int, degrees: float) -> float:
         nonlocal done
         correct = 0
-        for start in range(0, len(place), BATCH):
+        for start in range(0, len(place), count):
             if cancelled():
                 raise EvaluationCancelled
-            batch = slice(start, start + BATCH)
+            batch = slice(start, start + count)
             correct += sample.correct(candidate, batch, dx, dy, degrees)
             done += len(place[batch])
             progress(done, total)
@@ -163,13 +165,15 @@ def measure_robustness(
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    """Images, (N, C, H, W) float32 in [0, 1], and their labels, (N,) uint8."""
+    """Some images of a data set, by their indices, (N,) int64."""
 
-    images: Tensor
-    labels: Tensor
+    dataset: ImageDataset
+    place: NDArray[np.int64]
 
     def correct(self, candidate: Candidate, batch: slice, dx: int, dy: int, degrees: float) -> int:
         """Return how many images of a batch are read rightly once moved."""
-        images = moved(self.images[batch].to(device_of(candidate.network)), dx, dy, degrees)
+        place = self.place[batch]
+        pixels = pixels_of(self.dataset.images[place]).to(device_of(candidate.network))
+        images = moved(pixels, dx, dy, degrees)
         logits = run(candidate.network, normalised(images, candidate.mean_std))  # (B, K)
-        return int((logits.argmax(1).cpu() == self.labels[batch]).sum())
+        return int((logits.argmax(1).cpu().numpy() == self.dataset.labels[place]).sum())

@@ -132,7 +132,13 @@ class RunFolder:
         return read_info(self.path)
 
     def update_info(self, **changes: Any) -> RunInfo:
-        """Change fields of `RunInfo`; the others stay as they are on disk now."""
+        """Change fields of `RunInfo`; the others stay as they are on disk now.
+
+        Raises
+        ------
+        UserError
+            If the file is damaged, or can't be written.
+        """
         info = replace(read_info(self.path), **changes)
         write_info(self.path, info)
         return info

@@ -6,9 +6,8 @@ to look at the run, to go back in it, and to go on with it after the process was
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -32,9 +31,8 @@ from viewer.core.training.events import (
     Finished,
     LayersMeasured,
     SettingsChanged,
-    StepKept,
 )
-from viewer.core.training.kept_index import BEST, CHANGE, EPOCH, START, STEPS_NAME
+from viewer.core.training.kept_index import BEST, CHANGE, EPOCH, STEPS_NAME
 from viewer.core.training.kept_steps import DEFAULT_LIMIT_BYTES, KeptSteps
 from viewer.core.training.loop import Trainer, TrainingData
 from viewer.core.training.run_folder import RunFolder
@@ -42,14 +40,11 @@ from viewer.core.training.run_info import Parent, RunInfo, RunStatus, folder_tit
 from viewer.core.training.run_lock import RunLock
 from viewer.core.training.run_logs import RunLogs
 from viewer.core.training.state_file import check_state, network_of
+from viewer.core.training.step_keeper import StepKeeper
 
 CHECKPOINT_S = 10.0  # so many seconds of training are lost at most by a kill
 EPOCH_CHECKPOINT_S = 3.0  # an epoch that ends sooner after a checkpoint has none of its own
 STATISTICS_EVERY = 50  # steps
-ALWAYS_KEPT = 8  # steps at the start, whatever it costs
-# Keeping the others may take this share of the time, and so many seconds at once.
-KEEP_SHARE = 0.01
-KEEP_ALLOWANCE_S = 0.05
 
 LoadData = Callable[[TrainingConfig], TrainingData]
 
@@ -87,11 +82,10 @@ class RunSession:
         self._logs = RunLogs(folder.path, trainer.step)
         self._info = folder.info()
         self._best = _best_validation(folder)
-        self._marks: set[str] = set() if self.kept.steps() else {START}
+        self._keeper = StepKeeper(self.kept, trainer)
         self._saved_step = trainer.step
         self._unsaved = False
-        self._saved_s = self._begun_s = time.monotonic()
-        self._keeping_s = 0.0
+        self._saved_s = time.monotonic()
         self._closed = False
 
     @classmethod
@@ -229,15 +223,15 @@ class RunSession:
             If the disk doesn't take something: after room was made, call it again.
         """
         self._set_status(RunStatus.RUNNING)
-        yield from self._keep_marked()  # the start
+        yield from self._keeper.keep_marked()  # the start
         events = self.trainer.events()
         try:
             for event in events:
                 self._record(event)
                 yield event
                 if not self._between_epochs(event):
-                    yield from self._keep_due(event)
-                    yield from self._keep_marked()  # changed while the event was looked at
+                    yield from self._keeper.keep_due(event)
+                    yield from self._keeper.keep_marked()  # changed while the event was looked at
         finally:
             if isinstance(events, Generator):  # stops the other processes of a team
                 events.close()
@@ -250,7 +244,7 @@ class RunSession:
             for name, value in changes.items()
         }
         self._logs.add_change(event, plain)
-        self._marks.add(CHANGE)
+        self._keeper.mark(CHANGE)
         self._unsaved = True
         self._checkpoint(self._info.status)
         return event
@@ -262,7 +256,7 @@ class RunSession:
         """
         done = self._info.status in (RunStatus.FINISHED, RunStatus.DIVERGED)
         self._checkpoint(self._info.status if done else RunStatus.PAUSED)
-        self._keep_last()
+        self._keeper.keep_last()
 
     def close(self, status: RunStatus | None = None) -> None:
         """Store everything and let go of the folder; again does nothing.
@@ -279,7 +273,7 @@ class RunSession:
             over = (RunStatus.FINISHED, RunStatus.DIVERGED)
             own = self._info.status if self._info.status in over else RunStatus.STOPPED
             self._checkpoint(status or own)
-            self._keep_last()
+            self._keeper.keep_last()
         finally:
             try:
                 self._logs.close()
@@ -314,49 +308,15 @@ class RunSession:
         self._unsaved = True  # the sums of the epoch are gone
         self.folder.add_epoch(event)
         self._logs.add_epoch(event)
-        self._marks.add(EPOCH)
+        self._keeper.mark(EPOCH)
         if event.validation is not None and event.validation.accuracy > self._best:
             self._best = event.validation.accuracy
-            self._marks.add(BEST)
+            self._keeper.mark(BEST)
 
     def _between_epochs(self, event: Event) -> bool:
         """Return whether the last batch of an epoch is done, and the epoch isn't yet."""
         is_last = event.step % self.trainer.steps_per_epoch == 0
         return is_last and isinstance(event, BatchFinished | LayersMeasured | EpochFinished)
-
-    def _keep_due(self, event: Event) -> Iterator[Event]:
-        step = self.trainer.step
-        worth_it = isinstance(event, Diverged) or (
-            isinstance(event, BatchFinished) and self.kept.due(step) and self._can_afford()
-        )
-        if worth_it and self._keep(()):
-            yield StepKept(step)
-
-    def _keep_marked(self) -> Iterator[Event]:
-        if self._marks:
-            step, marks = self.trainer.step, tuple(self._marks)
-            if self._keep(marks):
-                yield StepKept(step)
-
-    def _keep(self, marks: tuple[str, ...]) -> bool:
-        begun_s, is_free = time.monotonic(), len(self.kept.steps()) < ALWAYS_KEPT
-        kept = self.kept.keep(self.trainer.step, self.trainer.state(), marks=marks)
-        self._marks.clear()
-        self._keeping_s += 0.0 if is_free else time.monotonic() - begun_s
-        return kept
-
-    def _keep_last(self) -> None:
-        """Keep the step that the run is left at."""
-        # Without it, too, the run goes on from its checkpoint, which the disk has taken.
-        with contextlib.suppress(UserError):
-            self._keep(tuple(self._marks))
-
-    def _can_afford(self) -> bool:
-        """Return whether keeping has taken little enough of the time so far."""
-        if len(self.kept.steps()) < ALWAYS_KEPT:
-            return True
-        elapsed_s = time.monotonic() - self._begun_s
-        return self._keeping_s <= KEEP_ALLOWANCE_S + KEEP_SHARE * elapsed_s
 
     def _checkpoint(self, status: RunStatus) -> None:
         """Store numbers, then the state that they lead to."""

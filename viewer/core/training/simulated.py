@@ -49,7 +49,13 @@ def simulated_digits(like: ImageDataset, n: int, seed: int) -> ImageDataset:
 
 
 def add_simulated(dataset: ImageDataset, share: float, seed: int) -> ImageDataset:
-    """Return `dataset` with so many simulated drawings that they are `share` of the whole."""
+    """Return `dataset` with so many simulated drawings that they are `share` of the whole.
+
+    Raises
+    ------
+    UserError
+        If it isn't a set of digits, which drawings can be simulated for.
+    """
     n = round(len(dataset) * share / (1 - share))
     if n == 0:
         return dataset

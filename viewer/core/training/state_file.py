@@ -3,18 +3,20 @@
 Tensors are named by the way to them (``network.conv1.weight``); everything else of the state
 is JSON in the file's metadata. So no code is ever run, and the weights are read alone without
 the rest, which is three times as large.
+
+The format is described at https://huggingface.co/docs/safetensors.
 """
 
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
 from viewer.core.errors import UserError
@@ -23,13 +25,44 @@ STATE_KEY = "convnet-viewer-state"
 NETWORK = "network"
 # Checked for infinity; an optimiser's averages of squares may hold it and still be right.
 _FINITE = (f"{NETWORK}.", "average.")
+_ALIGNMENT = 8  # bytes; of the first number, which is of the largest type
+_TYPES = {
+    torch.float64: "F64",
+    torch.int64: "I64",
+    torch.float32: "F32",
+    torch.int32: "I32",
+    torch.float16: "F16",
+    torch.bfloat16: "BF16",
+    torch.int16: "I16",
+    torch.int8: "I8",
+    torch.uint8: "U8",
+    torch.bool: "BOOL",
+}
 
 
-def state_bytes(state: Mapping[str, Any]) -> bytes:
-    """Return the content of the file of a state: mappings, lists, tensors, plain values."""
+def state_parts(state: Mapping[str, Any]) -> tuple[bytes | memoryview, ...]:
+    """Return the content of the file of a state: mappings, lists, tensors, plain values.
+
+    Tensors are not copied, but seen where they are: ``safetensors.torch.save`` puts the whole
+    file together without letting go of the interpreter, and all other threads, the window's
+    too, stand still for as long.
+    """
     tensors: dict[str, Tensor] = {}
     plain = _encode(state, "", tensors)
-    return save(tensors, {STATE_KEY: json.dumps(plain)})
+    header: dict[str, object] = {"__metadata__": {STATE_KEY: json.dumps(plain)}}
+    contents: list[memoryview] = []
+    end = 0
+    # From the largest type to the smallest: all of them are aligned then.
+    for name, tensor in sorted(tensors.items(), key=lambda item: -item[1].element_size()):
+        content = tensor.reshape(-1).view(torch.uint8).numpy().data
+        begin, end = end, end + len(content)
+        offsets = [begin, end]
+        kind = _TYPES[tensor.dtype]
+        header[name] = {"dtype": kind, "shape": list(tensor.shape), "data_offsets": offsets}
+        contents.append(content)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % _ALIGNMENT)
+    return struct.pack("<Q", len(text)) + text, *contents
 
 
 def read_state(path: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from viewer.core.errors import UserError
+from viewer.core.sentences import shortened
 
 MAX_ENTRIES = 200_000
 MAX_NAME_LENGTH = 500
@@ -89,7 +90,7 @@ def opened_archive(path: Path) -> Iterator[Archive]:
 
 def damaged(path: Path, reason: str) -> UserError:
     """Return what to tell about a file that is not what it claims to be."""
-    line = " ".join(reason.split())[:160].rstrip(".")
+    line = shortened(reason, 160)
     text = line if line.isprintable() else line.encode("unicode_escape").decode()
     return UserError(f"{path} is damaged or cut off ({text}): get or export the file again.")
 

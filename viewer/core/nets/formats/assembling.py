@@ -14,14 +14,22 @@ from viewer.core.nets.architectures import InputShape, architectures
 from viewer.core.nets.checkpoint import LoadedNetwork, Metadata
 from viewer.core.nets.formats.describing import described, noted, told
 from viewer.core.nets.formats.empty import COUNTERS
-from viewer.core.nets.formats.errors import AmbiguousNetwork, some_of
-from viewer.core.nets.formats.recognition import Fit, Shapes, fits, nearest
+from viewer.core.nets.formats.errors import AmbiguousNetwork, printable, some_of
+from viewer.core.nets.formats.older_names import with_present_names
+from viewer.core.nets.formats.recognition import Fit, Shapes, fits
 from viewer.core.nets.formats.state_dicts import StateDict, owned
+from viewer.core.nets.formats.unknown_weights import unknown_weights
 from viewer.core.nets.profile import Profile
-from viewer.core.nets.torchvision_models import IMAGENET_CLASSES, torchvision_metadata
+from viewer.core.nets.torchvision_models import (
+    IMAGENET_CLASSES,
+    TRANSFORM,
+    published_key,
+    torchvision_metadata,
+)
 
 # Further classifiers that networks have for training only.
 _AUXILIARY = ("aux1.", "aux2.", "AuxLogits.", "aux_classifier.")
+_OF_ONE_SIZE = "vit_"  # how torchvision calls networks whose weights have the size of the image
 
 
 def network_of_weights(path: Path, state: StateDict, profile: Profile | None) -> LoadedNetwork:
@@ -39,7 +47,7 @@ def network_of_weights(path: Path, state: StateDict, profile: Profile | None) ->
     UserError
         If none fits, `AmbiguousNetwork` if several do, or a weight is not finite.
     """
-    tensors = dict(state.tensors)
+    tensors = with_present_names(state.tensors)
     found = fits(_shapes(tensors))
     if not found:
         tensors = {n: v for n, v in tensors.items() if not n.startswith(_AUXILIARY)}
@@ -56,6 +64,11 @@ def network_of_weights(path: Path, state: StateDict, profile: Profile | None) ->
     for name, value in weights.items():
         if not wanted[name].is_floating_point():  # indices, which some save as floats
             weights[name] = value.to(wanted[name].dtype)
+        elif not value.is_floating_point():
+            raise UserError(
+                f"{path} has whole numbers in {printable(name)}, where the network has fractions: "
+                "save its weights as floats."
+            )
     _fill(module, weights)
     return LoadedNetwork(
         module.eval(), metadata, str(path), path.stem, note=noted(guessed, profile)
@@ -68,7 +81,7 @@ def _shapes(tensors: dict[str, torch.Tensor]) -> Shapes:
 
 def _built_shape(fit: Fit, metadata: Metadata) -> InputShape:
     """Return the size to build for: where the weights depend on it, theirs."""
-    fixed = not fit.torchvision or fit.architecture.startswith("vit_")
+    fixed = not fit.torchvision or fit.architecture.startswith(_OF_ONE_SIZE)
     return fit.input_shape if fixed else metadata.input_shape
 
 
@@ -84,30 +97,33 @@ def _chosen(path: Path, found: tuple[Fit, ...], shapes: Shapes, profile: Profile
         raise AmbiguousNetwork(
             f"{path} fits several architectures ({some_of(names)}): choose one of them.", names
         )
-    reason = nearest(shapes)
-    because = f"({reason}) " if reason else ""
-    raise UserError(
-        f"{path} holds weights that fit no known architecture {because}and no graph: export the "
-        'network with torch.export.save(torch.export.export(model.eval(), (image,)), "model.pt2"), '
-        "or show it from Python with viewer.show(model, image)."
-    )
+    raise unknown_weights(path, shapes)
 
 
 def _described(fit: Fit, labels: tuple[str, ...]) -> tuple[Metadata, list[str]]:
+    """Return what is to be used with the network, and what of it was guessed."""
     if not fit.torchvision:
         hyper = architectures().get(fit.architecture).complete(fit.hyper)
         metadata, guessed = described(fit.architecture, fit.input_shape, fit.classes, labels, hyper)
-        return metadata, ["input size", *guessed]
+        # Anybody may have called layers so: a fit says nothing about what lies between them.
+        return metadata, [f"architecture ({fit.architecture})", "input size", *guessed]
     known = fit.classes == IMAGENET_CLASSES and not labels
-    published = torchvision_metadata(fit.architecture, pretrained=known)
+    has_size = fit.architecture.startswith(_OF_ONE_SIZE)
+    key = published_key(fit.architecture, fit.input_shape[1]) if has_size else ""
+    published = torchvision_metadata(fit.architecture, pretrained=known, key=key)
     metadata, guessed = described(
         fit.architecture, fit.input_shape, fit.classes, labels, published.hyper
     )
+    guessed = [*([] if has_size else ["input size"]), *guessed]
+    if TRANSFORM in published.hyper and fit.input_shape[0] == len(published.mean):
+        guessed.append(f"{TRANSFORM} ({'on' if published.hyper[TRANSFORM] else 'off'})")
     if not known:
         return metadata, guessed
     usual = replace(published, dataset=None, test_accuracy=None)  # of other weights, maybe
-    if fit.architecture.startswith("vit_") or usual.input_shape[0] != fit.input_shape[0]:
+    if usual.input_shape[0] != fit.input_shape[0]:
         usual = replace(usual, input_shape=fit.input_shape, mean=metadata.mean, std=metadata.std)
+    if has_size and usual.input_shape != fit.input_shape:
+        usual = replace(usual, input_shape=fit.input_shape, preparation=metadata.preparation)
     return usual, guessed
 
 

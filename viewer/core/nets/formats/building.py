@@ -16,10 +16,9 @@ from torch.nn import functional
 from viewer.core.errors import UserError
 from viewer.core.nets.formats.lifting import Weight, has_weights, lifted
 from viewer.core.nets.formats.operators import check_sizes, safe_path
+from viewer.core.nets.tracing import MODULES_KEY, STACK_KEY
 
 MAX_OPERATIONS = 50_000
-STACK_KEY = "nn_module_stack"
-MODULES_KEY = "modules"
 _TORCH_MODULES = "torch.nn.modules."
 _NORMS_OF_PARTS = frozenset(  # operators that return statistics too
     {"_native_batch_norm_legit_no_training", "native_layer_norm", "max_pool2d_with_indices"}

@@ -8,14 +8,10 @@ from dataclasses import replace
 from viewer.core.errors import UserError
 from viewer.core.nets.architectures import InputShape, Setting
 from viewer.core.nets.checkpoint import Metadata
-from viewer.core.nets.profile import Profile
-from viewer.core.nets.torchvision_models import (
-    IMAGENET_CLASSES,
-    IMAGENET_MEAN,
-    IMAGENET_STD,
-    torchvision_metadata,
-)
+from viewer.core.nets.profile import IMAGENET_MEAN, IMAGENET_STD, Profile, per_channel
+from viewer.core.nets.torchvision_models import IMAGENET_CLASSES, torchvision_metadata
 from viewer.core.records import Fit, Preparation
+from viewer.core.sentences import count_of
 
 _IMAGENET_RESIZE = 256 / 224  # of the shorter side, before the crop
 _DIGIT_SIDE = 32  # up to here a grey image is taken for a digit
@@ -101,11 +97,12 @@ def told(metadata: Metadata, profile: Profile | None, what: str) -> Metadata:
             f"{len(profile.class_names):,} names were given: give one for each."
         )
     shape = profile.input_shape or metadata.input_shape
-    mean = profile.mean or _for_channels_of(metadata.mean, shape[0])
-    std = profile.std or _for_channels_of(metadata.std, shape[0])
+    mean = per_channel(profile.mean or _for_channels_of(metadata.mean, shape[0]), shape[0])
+    std = per_channel(profile.std or _for_channels_of(metadata.std, shape[0]), shape[0])
     if len(mean) != shape[0] or len(std) != shape[0]:
         raise UserError(
-            f"{what} takes {shape[0]} channels: give one mean and one std for each of them."
+            f"{what} takes {count_of(shape[0], 'channel')}: give one mean and one std for each, "
+            "or one for all."
         )
     return replace(
         metadata,
@@ -121,8 +118,16 @@ def _for_channels_of(values: tuple[float, ...], channels: int) -> tuple[float, .
     return values if len(values) == channels else (sum(values) / len(values),) * channels
 
 
-def noted(guessed: list[str], profile: Profile | None) -> str:
-    """Return one sentence about what was guessed and nobody has said; empty of nothing."""
+def noted(guessed: list[str], profile: Profile | None, owner: str = "file") -> str:
+    """Return one sentence about what was guessed and nobody has said; empty of nothing.
+
+    Parameters
+    ----------
+    guessed : list of str
+    profile : Profile or None
+    owner : str
+        Who could have said it: the file, or the network where there need not be one.
+    """
     said = set()
     if profile is not None:
         pairs = (("class names", profile.class_names), ("input size", profile.input_shape))
@@ -132,4 +137,4 @@ def noted(guessed: list[str], profile: Profile | None) -> str:
     if not left:
         return ""
     listed = " and ".join((", ".join(left[:-1]), left[-1])) if len(left) > 1 else left[0]
-    return f"The {listed} were guessed: the file doesn't say them."
+    return f"The {listed} were guessed: the {owner} doesn't say them."

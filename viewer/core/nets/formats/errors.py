@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from viewer.core.errors import UserError
+from viewer.core.sentences import count_of
 
 SHOWN_NAMES = 4  # in a sentence; the exception has them all
 
@@ -52,15 +53,38 @@ class UnknownSize(UserError):  # noqa: N818 - it is a question
         The size that was said; None if usual ones were tried.
     reason : str
         What it says to such an image.
+    takes : (C, H, W), optional
+        A size that it does take, in place of `given`.
     """
 
-    def __init__(self, what: str, given: tuple[int, int, int] | None, reason: str) -> None:
+    def __init__(
+        self,
+        what: str,
+        given: tuple[int, int, int] | None,
+        reason: str,
+        takes: tuple[int, int, int] | None = None,
+    ) -> None:
+        if given is not None and takes is not None:
+            super().__init__(_other_size(what, given, takes))
+            return
         size = "a usual size" if given is None else " × ".join(map(str, given))
         said = "its" if given is None else "another"
         super().__init__(
             f"{what} takes no image of {size} ({reason or 'it gives no tensor'}): "
             f"say {said} input size."
         )
+
+
+def _other_size(what: str, given: tuple[int, int, int], takes: tuple[int, int, int]) -> str:
+    was, size = (" × ".join(map(str, shape)) for shape in (given, takes))
+    if given[1:] == takes[1:]:
+        wanted = f"an image of {count_of(takes[0], 'channel')}"
+    else:
+        wanted = "one of that size"
+    return (
+        f"{what} takes an image of {size} (channels, height, width), and was given {was}: "
+        f"give {wanted}."
+    )
 
 
 def some_of(names: tuple[str, ...]) -> str:

@@ -9,6 +9,7 @@ itself.
 from __future__ import annotations
 
 import json
+import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from viewer.core.errors import UserError
 from viewer.core.nets.formats.archives import Archive, damaged, opened_archive
 from viewer.core.nets.formats.building import ProgramBuilder, Scope
 from viewer.core.nets.formats.lifting import Weight
-from viewer.core.nets.formats.operators import operator_of, refused_operator
+from viewer.core.nets.formats.operators import MAX_NUMBERS, operator_of, refused_operator
 from viewer.core.nets.formats.program import ForeignProgram
 from viewer.core.nets.formats.state_dicts import owned, read_pickled_tensors
 from viewer.core.nets.formats.tensor_bytes import tensor_of
@@ -32,7 +33,13 @@ TITLE = "torch.export"
 _ATEN = "torch.ops.aten."
 _EXAMPLE_BATCH = 2  # where the file leaves the batch's size open
 _MAX_WEIGHT_BYTES = 1 << 34  # the archive's list of entries has been compared with the file
+# What going through a program that somebody has changed may end in.
+_UNEXPECTED = (
+    *(LookupError, TypeError, ValueError, AttributeError, RecursionError),
+    *(ArithmeticError, RuntimeError),
+)
 _RESHAPES = frozenset({"view", "reshape", "_unsafe_view"})
+_EXPORT_ONE = "export a network whose only input is one image"
 _SKIPPED = ("_assert_", "_functional_assert", "sym_constrain_range", "_assert_tensor_metadata")
 
 # Codes of torch/_export/serde/schema.py.
@@ -73,12 +80,12 @@ def read_exported(path: Path) -> ForeignProgram:
     UserError
         If it is damaged, or uses what can't be shown or isn't safe.
     """
-    with opened_archive(path) as archive:
-        found = _opened(archive)
     try:
+        with opened_archive(path) as archive:
+            found = _opened(archive)
         return _Reader(path, found).read()
-    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise damaged(path, f"{type(error).__name__} {error}") from None
+    except _UNEXPECTED as error:
+        raise damaged(path, "its program is not as torch.export writes it") from error
 
 
 def _opened(archive: Archive) -> _File:
@@ -202,12 +209,11 @@ class _Reader:
                 self._values[value["arg"]["name"]] = Weight(name, self._file.tensors[name])
             else:
                 raise UserError(
-                    f"{self._path} takes an input of the kind {kind}: only networks of "
-                    "one image can be shown."
+                    f"{self._path} takes something beside an image ({kind}): {_EXPORT_ONE}."
                 )
         if len(inputs) != 1:
             raise UserError(
-                f"{self._path} takes {len(inputs)} inputs: only networks of one image can be shown."
+                f"{self._path} takes {len(inputs)} inputs, not one image: {_EXPORT_ONE}."
             )
         example = self._meta(inputs[0])
         self._values[inputs[0]] = self._builder.input(example)
@@ -216,8 +222,7 @@ class _Reader:
     def _input_name(self, argument: Mapping[str, Any]) -> str:
         if "as_tensor" not in argument:
             raise UserError(
-                f"{self._path} takes an input that is no image: only networks of one image can "
-                "be shown."
+                f"{self._path} takes a number or a text in place of an image: {_EXPORT_ONE}."
             )
         return str(argument["as_tensor"]["name"])
 
@@ -228,14 +233,20 @@ class _Reader:
             if output is not None and "as_tensor" in output["arg"]:
                 found.append(str(output["arg"]["as_tensor"]["name"]))
         if not found:
-            raise UserError(f"{self._path} gives no tensor: only networks of images can be shown.")
+            raise UserError(
+                f"{self._path} gives no numbers (a tensor) for an image: export a network that "
+                "gives scores or maps."
+            )
         return found
 
     def _meta(self, name: str) -> Tensor:
         """Return what a value is like, without memory."""
         meta = self._graph["tensor_values"][name]
         dtype = _DTYPES.get(meta["dtype"], torch.float32)
-        return torch.empty(_whole(meta["sizes"]), dtype=dtype, device="meta")
+        sizes = _whole(meta["sizes"])
+        if min(sizes, default=0) < 0 or math.prod(sizes) > MAX_NUMBERS:
+            raise damaged(self._path, "it says an impossible size of a tensor")
+        return torch.empty(sizes, dtype=dtype, device="meta")
 
     def _read_node(self, node: Mapping[str, Any]) -> None:
         target = str(node["target"])
@@ -317,8 +328,8 @@ class _Reader:
         if kind == "as_device":
             return torch.device("cpu")
         raise UserError(
-            f"{self._path} has a branch or a loop ({kind.removeprefix('as_')}): only programs "
-            "whose operations are the same for every image can be shown."
+            f"{self._path} decides by the image what to do ({kind.removeprefix('as_')}), and only "
+            "networks that do the same for every image can be shown: export it without that."
         )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,9 +19,14 @@ from viewer.core.nets.formats.archives import damaged
 from viewer.core.nets.formats.describing import described, noted, told
 from viewer.core.nets.formats.errors import UnknownSize
 from viewer.core.nets.formats.labels import labels_of
-from viewer.core.nets.guessing import likely_shapes
+from viewer.core.nets.formats.other_inputs import layers_checked
+from viewer.core.nets.guessing import likely_shapes, other_shapes
 from viewer.core.nets.profile import Profile
+from viewer.core.nets.tracing import check_inputs
+from viewer.core.sentences import export_line, shortened
 
+# What Python's unpickler says of a class that its module doesn't have.
+_NO_CLASS = re.compile(r"Can't get attribute '([^']+)' on <module '([\w.]*)'")
 _KEYS = ("model", "net", "network", "module", "ema")
 
 
@@ -35,11 +43,7 @@ def load_trusted(path: Path) -> Any:
             warnings.simplefilter("ignore")  # about old files
             return torch.load(path, "cpu", weights_only=False)
     except (ImportError, AttributeError) as error:
-        text = " ".join(str(error).split())[:160].rstrip(".")
-        raise UserError(
-            f"{path} needs code that is not here ({text}): open it where that can be imported, or "
-            "save model.state_dict()."
-        ) from None
+        raise _code_missing(path, error) from None
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - the file's own code: whatever it is, it is told
@@ -76,28 +80,70 @@ def network_of_module(
 
     Raises
     ------
-    UnknownSize
-        If it takes no image of a usual size, or of the one that the profile says.
+    UserError
+        If it takes several inputs, or none that is an image; `UnknownSize` if it takes no image
+        of a usual size, or of the one that the profile says.
     """
     module = module.to("cpu", torch.float32).eval()
+    check_inputs(module)
     given = profile.input_shape if profile is not None else None
-    shapes = [given] if given is not None else list(likely_shapes(module.state_dict()))
+    weights = module.state_dict()
     reason = ""
-    for shape in shapes:
+    for shape in [given] if given is not None else likely_shapes(weights):
         try:
-            with torch.no_grad():
-                result = module(torch.zeros(1, *shape))
-        except Exception as error:  # noqa: BLE001 - somebody else's code
-            reason = reason or " ".join(str(error).split())[:120].rstrip(".")
+            result = _run(module, shape, title)
+        except _Refused as error:
+            reason = reason or shortened(error)
             continue
         first = _first(result)
         classes = first.shape[1] if first is not None and first.dim() == 2 else 0
         metadata, guessed = described(type(module).__name__, shape, classes, labels)
-        note = noted([*([] if given else ["input size"]), *guessed], profile)
+        note = noted([*([] if given else ["input size"]), *guessed], profile, "network")
         return LoadedNetwork(
             module, told(metadata, profile, title), source, title, rebuildable=False, note=note
         )
+    for shape in other_shapes(given, weights):
+        with contextlib.suppress(_Refused):
+            _run(module, shape, title)
+            raise UnknownSize(title, given, reason, shape)
     raise UnknownSize(title, given, reason)
+
+
+class _Refused(Exception):  # noqa: N818 - the next size is tried
+    """A network's own code takes no such image."""
+
+
+def _run(module: nn.Module, shape: tuple[int, int, int], title: str) -> Any:
+    try:
+        with torch.no_grad(), layers_checked(module, title):
+            return module(torch.zeros(1, *shape))
+    except UserError:
+        raise
+    except Exception as error:  # noqa: BLE001 - somebody else's code
+        raise _Refused(str(error)) from None
+
+
+def _code_missing(path: Path, error: ImportError | AttributeError) -> UserError:
+    """Return what to tell about a pickle whose class or module is not to be had here."""
+    there = (
+        f"run {export_line()} there and open that file, or show the network from there with "
+        "viewer.show(model, image)."
+    )
+    lacking = _NO_CLASS.match(str(error))
+    if lacking is not None:
+        # A class of a script is looked for in whatever runs here, which has none.
+        of_script = str(error).endswith(repr(sys.modules["__main__"]))
+        place = "script that saved it" if of_script else f"Python module {lacking[2]}"
+        return UserError(f"{path} needs the class {lacking[1]} of the {place}: {there}")
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return UserError(
+            f"{path} needs the Python module {error.name}, which is not installed here: install "
+            f"it, or have the one who has it {there}"
+        )
+    return UserError(
+        f"{path} needs Python code that is not installed here ({shortened(error)}): where it is, "
+        f"{there}"
+    )
 
 
 def labels_in(root: object) -> tuple[str, ...]:

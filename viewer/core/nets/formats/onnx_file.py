@@ -93,6 +93,7 @@ def _take_in_weights(path: Path, model: onnx.ModelProto) -> None:
     """Read weights that stand in another file beside this one."""
     import onnx
 
+    total = 0
     for tensor in _tensors(model):
         if tensor.data_location != onnx.TensorProto.EXTERNAL:
             continue
@@ -106,6 +107,9 @@ def _take_in_weights(path: Path, model: onnx.ModelProto) -> None:
             raise damaged(path, "it has a place in a file that is no number") from None
         if offset < 0 or length < 0 or offset + length > size:
             raise damaged(path, f"{file.name} is shorter than it says")
+        total += length
+        if total > MAX_BYTES:  # many tensors may stand at one place of a file
+            raise UserError(f"{path} has more than 2 GB of weights: export a smaller network.")
         with file.open("rb") as stream:
             stream.seek(offset)
             tensor.raw_data = stream.read(length)

@@ -15,12 +15,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from viewer.core.errors import UserError
 from viewer.core.nets.formats.archives import damaged
-from viewer.core.nets.formats.building import MODULES_KEY, STACK_KEY, bound_arguments
+from viewer.core.nets.formats.building import bound_arguments
 from viewer.core.nets.formats.errors import UnknownSize
 from viewer.core.nets.formats.onnx_file import OnnxFile, read_model, require_packages
 from viewer.core.nets.formats.operators import check_sizes
 from viewer.core.nets.formats.program import ForeignProgram
 from viewer.core.nets.guessing import likely_shapes
+from viewer.core.nets.tracing import MODULES_KEY, STACK_KEY
+from viewer.core.sentences import shortened
 
 TITLE = "ONNX"
 _SIGNS: Mapping[str, Callable[..., Any]] = MappingProxyType(
@@ -54,7 +56,7 @@ def read_onnx(path: Path, shape: tuple[int, int, int] | None = None) -> ForeignP
             with torch.no_grad(), _SizeGuard(str(path)):
                 result = network(torch.zeros(1, *chw))
         except (RuntimeError, ValueError, IndexError, TypeError) as error:
-            reason = reason or str(error).strip().split("\n")[0][:120].rstrip(".")
+            reason = reason or shortened(str(error).strip().split("\n")[0])
             continue
         first = result[0] if isinstance(result, list | tuple) else result
         if not isinstance(first, Tensor):
@@ -117,13 +119,12 @@ def _converted(path: Path, file: OnnxFile) -> fx.GraphModule:
     except MemoryError:
         raise
     except NotImplementedError as error:
-        text = " ".join(str(error).split())[:160].rstrip(".")
         raise UserError(
-            f"{path} uses an operation that onnx2torch can't convert ({text}): give the network "
-            "as a torch.export program."
+            f"{path} uses an operation that onnx2torch can't convert ({shortened(error)}): give "
+            "the network as a torch.export program."
         ) from None
     except Exception as error:  # noqa: BLE001 - of any kind, as damaged files have it
-        raise damaged(path, f"{type(error).__name__} {error}") from None
+        raise damaged(path, str(error) or type(error).__name__) from None
 
 
 class _Rebuilt:

@@ -23,11 +23,16 @@ import torch
 from viewer.core.errors import UserError
 from viewer.core.nets.formats.archives import damaged
 from viewer.core.nets.formats.errors import UntrustedPickle, some_of
+from viewer.core.sentences import export_line
 
 MAX_PICKLE_BYTES = 128 << 20
 MAX_MEMO = 10_000_000
+MAX_STORAGES = 100_000  # as often as a pickle may refer to numbers: once a tensor
+# Some 3 seconds; torchvision's network of the most tensors with Adam's state has 144,000.
+MAX_OPCODES = 2_000_000
 TORCH_PROTOCOL = 2
 _MEMO_OPCODES = frozenset({"PUT", "BINPUT", "LONG_BINPUT"})
+_STORAGE_OPCODES = frozenset({"PERSID", "BINPERSID"})
 # The registry of extensions is somebody else's code; what comes out of band is not in the file;
 # a BYTEARRAY8 takes its memory before its bytes are there.
 _REFUSED_OPCODES = frozenset(
@@ -132,22 +137,38 @@ def inventory(path: Path, stream: BinaryIO) -> Inventory:
 
 
 def refuse_imports(path: Path, imports: set[str]) -> None:
-    """Raise `UntrustedPickle` if there are names that opening would import."""
+    """Refuse a file that would import something when it is opened.
+
+    Raises
+    ------
+    UntrustedPickle
+        A UserError with the names, if there are any.
+    """
+    if imports and imports <= _UNUSUAL_TENSORS:
+        raise UserError(
+            f"{path} has weights that are sparse, quantised or without numbers: save them as "
+            "plain floats on the CPU."
+        )
     if imports:
         names = tuple(sorted(imports))
         raise UntrustedPickle(
-            f"{path} holds code and not only weights (it imports {some_of(names)}): save "
-            "model.state_dict() or a torch.export program, or open it with --trust if you know "
-            "who made it.",
+            f"{path} holds code and not only weights (it imports {some_of(names)}): open it with "
+            f"--trust if you know who made it, or run {export_line()} where it was made and open "
+            "that file.",
             names,
         )
 
 
 def _checked(path: Path, stream: BinaryIO) -> tuple[bytes, int]:
     """Return the bytes of one pickle and its protocol; its opcodes are known to be whole."""
-    start, protocol = stream.tell(), 0
+    start, protocol, storages = stream.tell(), 0, 0
     try:
-        for opcode, argument, _ in pickletools.genops(stream):
+        for count, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
+            storages += opcode.name in _STORAGE_OPCODES
+            if storages > MAX_STORAGES or count > MAX_OPCODES:
+                raise UserError(
+                    f"{path} has more tensors or other entries than any network: choose another."
+                )
             if opcode.name in _REFUSED_OPCODES:
                 raise damaged(path, f"its pickle has the opcode {opcode.name}")
             if opcode.name in _MEMO_OPCODES and int(argument or 0) > MAX_MEMO:
@@ -262,6 +283,14 @@ _TENSOR_FUNCTIONS = frozenset(
     for name in ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3")
 )
 _STORAGES = _storage_types()
+# By what torch rebuilds tensors that are no plain numbers, and what that takes.
+_UNUSUAL_TENSORS = frozenset({"torch.per_tensor_affine", "torch.per_channel_affine"}) | {
+    f"torch._utils._rebuild_{kind}"
+    for kind in (
+        *("sparse_tensor", "sparse_csr_tensor", "qtensor", "nested_tensor"),
+        "meta_tensor_no_storage",
+    )
+}
 _HARMLESS: Mapping[str, Callable[..., object] | type] = {
     "collections.OrderedDict": OrderedDict,
     "builtins.set": set,

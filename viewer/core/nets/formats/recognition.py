@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,9 +19,13 @@ from viewer.core.nets.formats.empty import (
     shapes_of,
     torchvision_rows,
 )
-from viewer.core.nets.formats.torchvision_table import TORCHVISION, VERSION
+from viewer.core.nets.formats.torchvision_table import TORCHVISION
 from viewer.core.nets.profile import MAX_CHANNELS
-from viewer.core.nets.torchvision_models import torchvision_metadata, torchvision_names
+from viewer.core.nets.torchvision_models import (
+    table_holds,
+    torchvision_metadata,
+    torchvision_names,
+)
 
 Shapes = Mapping[str, tuple[int, ...]]
 Rows = Mapping[str, tuple[str, str]]
@@ -66,12 +69,12 @@ def fits(shapes: Shapes) -> tuple[Fit, ...]:
     """Return every known architecture that weights of these names and shapes fit."""
     found = _fitting(shapes, TORCHVISION)
     # Of another version of torchvision the table knows some architectures only.
-    return found or (() if _table_holds() else _fitting(shapes, _installed_rows()))
+    return found or (() if table_holds() else _fitting(shapes, _installed_rows()))
 
 
 def nearest(shapes: Shapes) -> str:
     """Return what keeps weights from fitting the architecture with the same names; or empty."""
-    for fit in _candidates(shapes, TORCHVISION if _table_holds() else _installed_rows()):
+    for fit in _candidates(shapes, TORCHVISION if table_holds() else _installed_rows()):
         for name, found, wanted in _differences(fit, shapes):
             return f"{fit.architecture} has {name} of the shape {wanted}, not {found}"
     return ""
@@ -79,13 +82,6 @@ def nearest(shapes: Shapes) -> str:
 
 def _fitting(shapes: Shapes, rows: Rows) -> tuple[Fit, ...]:
     return tuple(fit for fit in _candidates(shapes, rows) if _differences(fit, shapes) == ())
-
-
-def _table_holds() -> bool:
-    """Return whether the table is of the torchvision that is installed."""
-    # Not by importing it: that takes half a second, and few files need it.
-    installed = importlib.metadata.version("torchvision")
-    return installed.split(".")[:2] == VERSION.split(".")
 
 
 @cache
@@ -112,9 +108,9 @@ def _candidates(shapes: Shapes, rows: Rows) -> Iterator[Fit]:
         if fit is not None:
             yield fit
     mark = fingerprint(shapes)
-    for name in torchvision_names():
-        known, last = rows.get(name, ("", ""))
-        if known == mark and shapes.get(last):
+    for name, (known, last) in rows.items():
+        # The names last: they take torchvision's import, half a second and more.
+        if known == mark and shapes.get(last) and name in torchvision_names():
             shape = _image_shape(name, shapes)
             yield Fit(name, {}, shape, shapes[last][0], torchvision=True)
 

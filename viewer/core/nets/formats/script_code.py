@@ -34,7 +34,9 @@ _WORDS = """annotate uninitialized unchecked_cast unchecked_unwrap_optional Unin
     nnc_prepacked mkldnn prim aten inf nan unused is_scripting fill_ manual_seed
     is_grad_enabled get_device is_tracing broadcast_tensors
     __range_length __derive_index empty empty_like new_empty rand rand_like randn randn_like
-    randint bernoulli bernoulli_ uniform_ normal_ random_"""
+    randint bernoulli bernoulli_ uniform_ normal_ random_
+    lstm gru rnn_tanh rnn_relu type is_nested is_autocast_enabled
+    _native_multi_head_attention"""
 JIT_ONLY = frozenset(_WORDS.split())
 
 

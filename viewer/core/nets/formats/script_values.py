@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+_BITS = 63  # of a whole number, without its sign
+_TOO_LARGE = "it computes a whole number of more than 64 bits"
+
 
 def _slice(values: Any, start: Any, end: Any, step: Any) -> Any:
     return values[start:end:step]
@@ -48,7 +51,7 @@ def _maximum(*values: Any) -> Any:
 
 
 def _plus(value: Any, added: Any, scale: Any = 1) -> Any:
-    return value + added * scale
+    return _whole(value + added * scale)
 
 
 def _minus(value: Any, subtracted: Any, scale: Any = 1) -> Any:
@@ -57,6 +60,23 @@ def _minus(value: Any, subtracted: Any, scale: Any = 1) -> Any:
 
 def _minus_from(subtracted: Any, value: Any, scale: Any = 1) -> Any:
     return value - subtracted * scale
+
+
+def _times(value: Any, factor: Any) -> Any:
+    return _whole(value * factor)
+
+
+def _power(value: Any, exponent: Any) -> Any:
+    if isinstance(value, int) and isinstance(exponent, int) and abs(value) > 1 and exponent > _BITS:
+        raise OverflowError(_TOO_LARGE)
+    return _whole(value**exponent)
+
+
+def _whole(value: Any) -> Any:
+    """Return a number; OverflowError of one that TorchScript, too, has no room for."""
+    if isinstance(value, int) and abs(value) >> _BITS:
+        raise OverflowError(_TOO_LARGE)
+    return value
 
 
 def _format(text: str, *values: Any) -> str:
@@ -69,13 +89,13 @@ ARITHMETIC: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "add": _plus,
         "sub": _minus,
         "rsub": _minus_from,
-        "mul": operator.mul,
+        "mul": _times,
         "div": operator.truediv,
         "floordiv": operator.floordiv,
         "floor_divide": operator.floordiv,
         "remainder": operator.mod,
         "neg": operator.neg,
-        "pow": operator.pow,
+        "pow": _power,
         "min": _minimum,
         "max": _maximum,
         "abs": operator.abs,

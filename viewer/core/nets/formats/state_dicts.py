@@ -101,7 +101,7 @@ def _copied(path: Path, name: str, value: Tensor, *, needed: bool) -> Tensor:
 
 
 def check_finite(path: Path, name: str, value: Tensor) -> None:
-    """Raise UserError if a weight has numbers that are not finite."""
+    """Raise UserError if a weight, of any shape and type, has numbers that are not finite."""
     # The sum is a third of the time; it can overflow where every number is finite.
     if not bool(torch.isfinite(value.sum())) and not bool(torch.isfinite(value).all()):
         raise UserError(

@@ -1,0 +1,1 @@
+"""Lessons on the live program, and the glossary."""

@@ -1,0 +1,1 @@
+"""Training, the time machine, evaluation: what the training dock does."""

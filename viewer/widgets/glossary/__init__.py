@@ -1,0 +1,1 @@
+"""Terms of the window, with the pictures that the program draws of them."""

@@ -1,0 +1,1 @@
+"""What the network is asked about: pad, pictures, data sets, pinned drawings."""

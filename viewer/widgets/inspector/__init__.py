@@ -1,0 +1,1 @@
+"""One layer, one channel, one pixel in detail."""

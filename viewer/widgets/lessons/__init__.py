@@ -1,0 +1,1 @@
+"""The panel of lessons: list, pages, answers, pointers."""

@@ -1,0 +1,1 @@
+"""Dialogs about networks that are being opened."""

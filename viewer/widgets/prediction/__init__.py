@@ -1,0 +1,1 @@
+"""The answer: classes, their probabilities, the most probable one."""

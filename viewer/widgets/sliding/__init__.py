@@ -1,0 +1,1 @@
+"""The sliding window: a kernel on its way over its input."""

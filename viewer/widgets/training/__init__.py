@@ -1,0 +1,1 @@
+"""The training panel: set-up, run, curves, time slider, runs."""

@@ -1,0 +1,1 @@
+"""The main window and what frames the views: menus, docks, caption, status."""
