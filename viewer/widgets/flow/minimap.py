@@ -19,7 +19,7 @@ PADDING_PX = 4
 QUIET_ALPHA = 140  # of its ground while nobody points at it: what is below can be seen
 QUIET_OPACITY = 0.75  # of its cards meanwhile
 LEAST_CARD_PX = 1.5
-WORTHWHILE = 1.5  # contents of more than so many viewports have a map
+WORTHWHILE = 3  # contents of more than so many viewports have a map
 CLOSE_PX = 14
 
 _HAVE_WEIGHTS = frozenset({Kind.CONVOLUTION, Kind.DENSE})

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from viewer.widgets.window.actions import ActionSet
 
 TOOL_BUTTON_PX = 28
-TOOL_GAP_PX = 2
+TOOL_GAP_PX = 0
 TOOLS = ("pen", "eraser", "undo", "redo", "clear")
 PICTURE_TEXT = "Drop a picture here, or draw"
 OPEN_FROM_PX = 420  # in a lower dock half of the preparation's steps would be out of sight

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from viewer.widgets.theme import Theme
 
 THUMBNAIL_PX = 40
-ROW_GAP_PX = 3  # all four steps of a photo are to be seen in the window's usual size
+ROW_GAP_PX = 2  # all four steps of a photo are to be seen in the window's usual size
 ARROW_PX = 10
 HEADING = "Preparation"
 NOTHING_DONE = "Nothing is done to the picture"
