@@ -170,12 +170,13 @@ def test_evaluation_on_a_folder(desk: Desk, colored: str, photos: Path) -> None:
     dialog.reject()
     desk.wait(lambda: bool(reports))
     assert reports[0].n == 24
-    assert reports[0].class_names == ("Class 1", "class-2", "class_0")
+    assert reports[0].class_names == ("class_0", "Class 1", "class-2")  # the network's order
     pad = desk.window.pad_panel.pad
     training.evaluation._on_image_chosen(0)
     desk.wait(lambda: pad.picture is not None)
     assert pad.picture is not None and pad.picture.rgb is not None
-    assert (pad.picture.label, pad.picture.path) == ("Class 1", reports[0].files[0])
+    shown = Path(reports[0].files[0])
+    assert (pad.picture.label, pad.picture.path) == (shown.parent.name, str(shown))
     with Image.open(reports[0].files[0]) as image:
         assert np.array_equal(pad.picture.rgb, np.asarray(image))
     desk.wait(lambda: desk.controller.is_shown)
@@ -196,7 +197,15 @@ def test_a_damaged_image_of_a_folder_is_told_and_left_out(
     view.show()
     desk.controller.training.panel_shown("Evaluation")
     desk.window.show()
-    desk.wait(lambda: all(view.tiles.has_thumbnail(place) for place in view.tiles._in_sight()))
+    raised = view.tiles._theme.color("raised")
+
+    def all_are_painted() -> bool:
+        """Whether no image in sight is a plain square, as one that isn't here yet is."""
+        shown = view.tiles.grab().toImage()
+        centres = (view.tiles.tile_rect(place).center() for place in view.tiles._in_sight())
+        return all(shown.pixelColor(centre.toPoint()) != raised for centre in centres)
+
+    desk.wait(all_are_painted)
 
 
 def test_a_trusted_pickle_is_evaluated(desk: Desk, photos: Path, tmp_path: Path) -> None:

@@ -149,6 +149,45 @@ def test_a_camera_that_breaks_down_is_off_with_one_sentence(
     assert not camera.running
 
 
+class BrokenFrame(FakeFrame):
+    """A frame that can't be converted."""
+
+    def toImage(self) -> QImage:  # noqa: N802 - as Qt has it
+        super().toImage()
+        raise ValueError("no such format")
+
+
+def test_a_frame_that_cannot_be_read_ends_its_camera(
+    qtbot: QtBot, camera: CameraService, source: FakeSource
+) -> None:
+    camera.start_camera()
+    assert source.take is not None
+    with qtbot.waitSignal(camera.failed, timeout=WAIT_MS) as failed:
+        source.take(BrokenFrame("red"))
+    assert failed.args == [
+        "The camera's pictures can't be read (no such format): choose another source."
+    ]
+    assert not camera.running
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_late_broken_frame_is_not_of_the_next_camera(
+    qtbot: QtBot, camera: CameraService, source: FakeSource, again: bool
+) -> None:
+    camera.start_camera()
+    assert source.take is not None
+    gate = threading.Event()
+    frame = BrokenFrame("red", gate)
+    source.take(frame)
+    assert frame.begun.wait(WAIT_MS / 1000)
+    camera.stop_camera()
+    if again:
+        camera.start_camera()
+    with qtbot.assertNotEmitted(camera.failed, wait=100):
+        gate.set()
+    assert camera.running is again
+
+
 def test_no_camera_is_one_sentence(qtbot: QtBot) -> None:
     def none() -> FakeSource:
         raise UserError(NO_CAMERA)

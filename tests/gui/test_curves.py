@@ -319,6 +319,27 @@ def test_drag_pans_within_the_data(view: CurvesView) -> None:
     assert chosen == []
 
 
+def test_the_curves_begin_where_the_first_of_the_runs_does(view: CurvesView) -> None:
+    branch = History()
+    for step in range(1124, 1161):
+        branch.batches.append(step, 1.0, 0.5, 1e-3)
+    branch.epochs.append(1160, 1.0, 0.5, 1.0, 0.5)
+    view.set_runs([RunCurves("a", "Branch", 0, branch)])
+    for plot in (view.loss, view.accuracy):
+        assert (plot.frame().x.low, plot.frame().x.high) == (1123, 1160)
+    _wheel(view.loss, view.loss.frame().rect.center(), -20)  # no further than that
+    assert view.loss.frame().x == (1123, 1160)
+    _wheel(view.loss, view.loss.frame().rect.center(), 4)
+    start = view.loss.frame().rect.center().toPoint()
+    QTest.mousePress(view.loss, Qt.MouseButton.LeftButton, pos=start)
+    QTest.mouseMove(view.loss, start + QPoint(5000, 0))
+    QTest.mouseRelease(view.loss, Qt.MouseButton.LeftButton, pos=start)
+    assert view.loss.frame().x.low == pytest.approx(1123)
+    view.fit()
+    view.set_runs([RunCurves("a", "Branch", 0, branch), RunCurves("b", "Run", 1, _history(100))])
+    assert (view.loss.frame().x.low, view.loss.frame().x.high) == (0, 1160)
+
+
 def test_log_scale(view: CurvesView) -> None:
     view.set_runs([RunCurves("a", "Run 1", 0, _history(100))])
     linear = view.loss.frame()

@@ -130,6 +130,51 @@ def test_a_newer_job_replaces_the_one_at_hand(
     assert titles == ["second"]
 
 
+def test_what_a_job_told_before_a_newer_one_is_dropped(
+    service: EvaluationService, data: Data, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    service.report_ready.connect(lambda _report, title: told.append(title))
+    service.failed.connect(told.append)
+    service.cancelled.connect(lambda: told.append("cancelled"))
+    # The job fails although nobody wants it any more.
+    data.free.clear()
+    service.submit(EvaluationJob(NetworkSource("mlp", "mlp"), "letters"))
+    qtbot.waitUntil(lambda: data.asked == ["letters"], timeout=WAIT_MS)
+    with qtbot.waitSignal(service.report_ready, timeout=WAIT_MS):
+        service.submit(MLP)
+        data.free.set()
+    assert told == ["mlp"]
+    # The job ends, and what it tells waits for the window, when the newer one is submitted.
+    first, second = (EvaluationJob(NetworkSource(name, "mlp")) for name in ("first", "second"))
+    done, work = threading.Event(), service._work
+
+    def watched(*args: Any) -> None:
+        work(*args)
+        done.set()
+
+    monkeypatch.setattr(service, "_work", watched)
+    service.submit(first)
+    assert done.wait(WAIT_MS / 1000)  # the window's thread sees nothing meanwhile
+    with qtbot.waitSignal(service.report_ready, timeout=WAIT_MS):
+        service.submit(second)
+    assert told == ["mlp", "second"]
+
+
+def test_what_fails_after_it_was_cancelled_is_cancelled(
+    service: EvaluationService, data: Data, qtbot: QtBot
+) -> None:
+    told: list[str] = []
+    service.failed.connect(told.append)
+    data.free.clear()
+    service.submit(EvaluationJob(NetworkSource("mlp", "mlp"), "letters"))
+    qtbot.waitUntil(lambda: data.asked == ["letters"], timeout=WAIT_MS)
+    with qtbot.waitSignal(service.cancelled, timeout=WAIT_MS):
+        service.cancel()
+        data.free.set()
+    assert not told
+
+
 def test_what_is_wrong_is_said(service: EvaluationService, qtbot: QtBot) -> None:
     with qtbot.waitSignal(service.failed, timeout=WAIT_MS) as failed:
         service.submit(EvaluationJob(NetworkSource("mlp", "mlp"), "letters"))

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
-from typing import Any, Protocol, TypeVar
+from dataclasses import replace
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 import pytest
@@ -267,6 +268,31 @@ def test_a_thousand_classes_are_shown_whole_and_enlarged(place: Placer) -> None:
     assert viewport.rect().contains(confusion.cell_rect(confusion.selected).center().toPoint())  # type: ignore[arg-type]  # one is
 
 
+def test_the_window_does_not_go_through_a_large_matrix(place: Placer) -> None:
+    class Untouched(np.ndarray[Any, Any]):
+        """Counts what is asked of the whole array."""
+
+        asked: ClassVar[list[str]] = []
+
+        def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+            self.asked.append(ufunc.__name__)
+            return getattr(ufunc, method)(*map(np.asarray, inputs), **kwargs)
+
+        def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+            self.asked.append(function.__name__)
+            return super().__array_function__(function, types, args, kwargs)
+
+    found = of_thousand()
+    found = replace(found, confusion=found.confusion.view(Untouched))
+    view = place(EvaluationView())
+    view.set_report(found, "large")
+    assert Untouched.asked == []
+    view.set_report(of_thousand(), "large")  # drawn from the cells of mistakes alone
+    whole = pixels_of(view.confusion)
+    view.set_report(found, "large")
+    assert pixels_of(view.confusion) == whole
+
+
 def test_classes_are_sorted_and_found(place: Placer, qtbot: QtBot) -> None:
     view = place(EvaluationView())
     view.set_report(of_thousand(), "large")
@@ -316,10 +342,10 @@ def test_images_in_files_are_asked_for_where_they_are_seen(place: Placer) -> Non
     first = asked[0][0]
     before = pixels_of(view.tiles)
     view.tiles.set_thumbnail(first, np.full((8, 8, 3), 200, np.uint8))
-    assert view.tiles.has_thumbnail(0) and pixels_of(view.tiles) != before
+    after = pixels_of(view.tiles)
+    assert after != before
     view.tiles.set_thumbnail(asked[0][1], None)  # it can't be read any more
-    assert not view.tiles.has_thumbnail(1)
-    pixels_of(view.tiles)
+    assert pixels_of(view.tiles) == after
     assert len(asked) == 1
 
 
@@ -503,6 +529,26 @@ def test_without_a_network_it_says_so(joined: Joined, qtbot: QtBot) -> None:
         joined.button("Evaluate").click()
     assert failed.args == [NO_NETWORK]
     assert not joined.service.jobs
+
+
+def test_the_keyboard_stays_with_the_buttons(joined: Joined) -> None:
+    away = QPushButton("Away", joined.view.parentWidget())  # the first one that Qt would take
+    away.show()
+    window = joined.view.window()
+    assert window is not None
+    joined.button("Evaluate").setFocus()
+    joined.button("Evaluate").click()
+    assert window.focusWidget() is joined.button("Cancel")
+    joined.service.failed.emit("It went wrong.")
+    assert window.focusWidget() is joined.button("Evaluate")
+    joined.button("On a folder …").setFocus()
+    joined.controller.evaluate("a folder")
+    joined.service.cancelled.emit()
+    assert window.focusWidget() is joined.button("On a folder …")
+    away.setFocus()
+    joined.controller.evaluate()
+    joined.service.report_ready.emit(report(), "mlp")
+    assert window.focusWidget() is away  # it is taken from nobody else
 
 
 def test_a_chosen_image_goes_to_the_pad(joined: Joined) -> None:

@@ -252,6 +252,30 @@ def test_a_click_puts_the_image_on_the_pad_and_selects_the_pixel(
     assert len(dock.images) == 9  # a pixel of the same map: the images stay
 
 
+def test_the_keyboard_stays_with_the_search(main: MainController, qtbot: QtBot) -> None:
+    dock = search(main, qtbot, Selection("relu2", 5, 1, 1))
+    view = dock.view
+    assert view is not None
+    assert view.window().focusWidget() is view.button  # type: ignore[union-attr]  # it has one
+    view.grid.setFocus()
+    dock.search()
+    assert view.window().focusWidget() is view.button  # type: ignore[union-attr]  # the images are gone
+    qtbot.waitUntil(lambda: not view.running, timeout=WAIT_MS)
+
+
+def test_what_can_not_be_read_is_not_counted(
+    main: MainController, qtbot: QtBot, colored: NetworkSource, album: Path
+) -> None:
+    main.networks.open(colored.model)
+    qtbot.waitUntil(lambda: main.networks.model == colored.model, timeout=WAIT_MS)
+    main.pictures.folder.open(album)
+    qtbot.waitUntil(lambda: main.pictures.folder.folder == album, timeout=WAIT_MS)
+    dock = search(main, qtbot, Selection("0", 2, 1, 1))
+    assert dock.view is not None
+    told = dock.view.about.text()
+    assert told.startswith("12 of 13 pictures of album, 1 not readable. ")
+
+
 def test_another_map_is_asked_about_only_when_it_is_wanted(
     main: MainController, qtbot: QtBot
 ) -> None:

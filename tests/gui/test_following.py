@@ -177,6 +177,7 @@ def test_a_followed_run_whose_process_was_killed_is_told_and_can_go_on_here(
 
     desk.panel.trouble.remedy.click()
     desk.wait(lambda: desk.state is RunState.RUNNING)
+    desk.wait(lambda: desk.training.run.opened is not None)  # the thread is ahead of the window
     opened = desk.training.run.opened
     assert opened is not None and (opened.path, opened.resumed) == (path, True)
     assert desk.panel.trouble.text == ""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest as _QTest
-from PyQt6.QtWidgets import QComboBox, QLineEdit, QWidget
+from PyQt6.QtWidgets import QApplication, QComboBox, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.large_net import NETWORK, large_record, large_weights
@@ -23,6 +23,7 @@ from viewer.widgets.inspector.kernels import BY_NUMBER, BY_STRENGTH, LOOK_WEIGHT
 from viewer.widgets.inspector.model import Kernels
 from viewer.widgets.inspector.view import Inspector
 from viewer.widgets.kernel_view import KernelSpot
+from viewer.widgets.pager import Pager
 from viewer.widgets.style import Appearance
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
@@ -318,3 +319,17 @@ def test_the_first_answer_of_a_layer_is_sorted_at_once(inspector: Inspector) -> 
     browser.set_maps(maps, browser._scale)
     expected = channel_order(maps, Order.MAXIMUM, 512)[: browser.tiles.capacity]
     assert browser.shown() == tuple(expected)
+
+
+@pytest.mark.parametrize("width", [280, 320])
+def test_the_numbers_of_a_page_are_never_cut(inspector: Inspector, width: int) -> None:
+    browser = browse(inspector, NETWORK.nodes[1].name)
+    browser.set_layer(2048)
+    inspector.resize(width, 860)
+    QApplication.processEvents()
+    (pager,) = browser.findChildren(Pager)
+    for first in (0, 2040):
+        pager.place_requested.emit(first)
+        shown = pager._status.shown_text()
+        assert "…" not in shown
+        assert f"{browser.shown()[-1]:,}" in shown

@@ -20,6 +20,7 @@ from viewer.core.records import FloatArray, Selection, WeightsRecord
 from viewer.services.all import Services
 from viewer.widgets.flow.view import FlowView
 from viewer.widgets.inspector.view import Inspector
+from viewer.widgets.lab.filter_chooser import FilterLayer
 from viewer.widgets.lab.input import DATASET, DRAWING, PICTURE
 from viewer.widgets.lab.plates import Spot
 from viewer.widgets.sliding.view import SlidingView
@@ -33,7 +34,8 @@ class FakeView(QObject):
     next_image_requested = pyqtSignal()
     picture_requested = pyqtSignal()
     network_filters_requested = pyqtSignal()
-    network_filter_chosen = pyqtSignal(int)
+    network_filter_chosen = pyqtSignal(str, int)
+    selected_filter_chosen = pyqtSignal()
     network_channel_chosen = pyqtSignal(int)
     kernel_applied = pyqtSignal(object, int)
     kernel_undo_requested = pyqtSignal()
@@ -95,15 +97,15 @@ def test_a_page_in_sight_has_the_drawing_and_the_first_layer(bench: Bench) -> No
 
 def test_filters_of_the_network_are_listed_and_brought(bench: Bench) -> None:
     bench.view.network_filters_requested.emit()
-    (names,) = bench.calls.set_network_filters.call_args.args
-    first = len(bench.net.weights.weights["conv1"])
-    assert names[0] == "conv1, filter 0"
-    assert names[first] == "conv2, filter 0"
-    bench.view.network_filter_chosen.emit(1)
+    (layers,) = bench.calls.set_network_filters.call_args.args
+    for layer, name in zip(layers, ("conv1", "conv2"), strict=True):
+        count, *shape = bench.net.weights.weights[name].shape
+        assert layer == FilterLayer(name, count, tuple(shape))
+    bench.view.network_filter_chosen.emit("conv1", 1)
     kernel, name = bench.calls.set_kernel.call_args.args
     assert name == "conv1, filter 1"
     np.testing.assert_array_equal(kernel, bench.net.weights.weights["conv1"][1])
-    bench.view.network_filter_chosen.emit(first)
+    bench.view.network_filter_chosen.emit("conv2", 0)
     kernel, name = bench.calls.set_kernel.call_args.args
     assert name == "conv2, filter 0, channel 0"
     np.testing.assert_array_equal(kernel, bench.net.weights.weights["conv2"][0, :1])
@@ -112,9 +114,7 @@ def test_filters_of_the_network_are_listed_and_brought(bench: Bench) -> None:
 
 
 def test_another_channel_of_a_deep_filter_is_brought(bench: Bench) -> None:
-    bench.view.network_filters_requested.emit()
-    first = len(bench.net.weights.weights["conv1"])
-    bench.view.network_filter_chosen.emit(first + 1)
+    bench.view.network_filter_chosen.emit("conv2", 1)
     bench.view.network_channel_chosen.emit(3)
     kernel, name = bench.calls.set_kernel.call_args.args
     assert name == "conv2, filter 1, channel 3"
@@ -217,17 +217,19 @@ def test_a_replaced_filter_is_known_to_a_lab_that_was_closed(joined: Joined) -> 
     joined.dock.show()
     joined.replace()
     assert joined.replaced()
-    joined.dock.toggle()
-    joined.dock.toggle()
+    assert joined.dock.dock is not None
+    joined.dock.dock.close()
+    joined.dock.show()
     assert joined.replaced()
 
 
 def test_a_snapshot_or_another_network_has_its_own_filters(joined: Joined) -> None:
     joined.dock.show()
     joined.replace()
-    joined.dock.toggle()  # the snapshots come while nobody looks
+    assert joined.dock.dock is not None
+    joined.dock.dock.close()  # the snapshots come while nobody looks
     joined.views.set_weights(replace(joined.net.weights, step=40))
-    joined.dock.toggle()
+    joined.dock.show()
     assert not joined.replaced()
     joined.services.inference.filters_replaced.emit(True)
     joined.views.set_weights(replace(joined.net.weights, step=40))  # with the filter in it
@@ -255,28 +257,31 @@ def test_the_drawing_of_a_network_of_three_channels_keeps_its_colours(joined: Jo
 @pytest.mark.parametrize(
     ("selection", "entry"),
     [
-        (Selection("conv2", 5, 1, 2), "Selected: conv2, filter 5"),
-        (Selection("conv2", 5, 1, 2, in_channel=3), "Selected: conv2, filter 5, channel 3"),
+        (Selection("conv2", 5, 1, 2), "conv2, filter 5"),
+        (Selection("conv2", 5, 1, 2, in_channel=3), "conv2, filter 5, channel 3"),
         (Selection("fc1", 5), None),
         (Selection("relu1", 1, 2, 2), None),
     ],
 )
 def test_the_selected_filter_is_offered_first(
-    joined: Joined, monkeypatch: pytest.MonkeyPatch, selection: Selection, entry: str | None
+    joined: Joined, selection: Selection, entry: str | None
 ) -> None:
     joined.dock.show()
     joined.views.select(selection)
-    controller, view = joined.dock.controller, joined.dock.view
-    assert controller is not None and view is not None
-    offered: list[list[str]] = []
-    monkeypatch.setattr(view, "set_network_filters", offered.append)
-    controller._offer_filters()
-    first = offered[-1][0]
+    view = joined.dock.view
+    assert view is not None
+    menu, chooser = view.kernels.preset_menu, view.kernels.chooser
+    menu.aboutToShow.emit()
+    offered = [a for a in menu.actions() if a.isVisible() and a.text().startswith("Selected: ")]
     if entry is None:
-        assert first == "conv1, filter 0"
+        assert offered == []
+        assert chooser.number.value() == 0
         return
-    assert first == entry
-    controller._on_filter_chosen(0)
+    assert [action.text() for action in offered] == [f"Selected: {entry}"]
+    item = chooser.list.currentItem()
+    assert item is not None and item.text().startswith("conv2: ")
+    assert chooser.number.value() == 5  # it proposes the same one
+    offered[0].trigger()
     kernel = joined.net.weights.weights["conv2"][5, selection.in_channel or 0]
     assert view.result is not None
     np.testing.assert_array_equal(view.result.kernels[0, 0], kernel)
@@ -322,6 +327,9 @@ def test_the_experiment_is_stepped_through(joined: Joined) -> None:
     lab.pin(Spot(1, 2, 4))
     assert not joined.window.findChildren(SlidingView)  # nothing is built before it is wanted
     button = next(b for b in lab.findChildren(QPushButton) if b.text() == "Step through")
+    dock.set_covered(True)  # a lesson asks for what stands in the maps
+    assert not button.isEnabled() and "answer" in button.toolTip()
+    dock.set_covered(False)
     button.click()
     steps = dock.steps.view
     assert steps is not None and steps.isVisible()
@@ -337,7 +345,8 @@ def test_the_experiment_is_stepped_through(joined: Joined) -> None:
     lab.change_settings(padding=0, dilation=3, stride=1)
     lab.set_kernels(np.ones((1, 1, 5, 5)), ("five",))  # larger than the input: no result
     assert lab.problem and not button.isEnabled()
-    joined.dock.steps.toggle()
+    dock.set_covered(True)
+    assert not steps.isVisible()
     lab.set_kernels(np.ones((1, 1, 3, 3)), ("three",))
     lab.change_settings(dilation=1)
     assert steps.slide.dilation == (3, 3)  # nobody looks

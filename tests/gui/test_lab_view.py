@@ -12,6 +12,7 @@ from viewer.core.explain.lab import LabResult, run
 from viewer.core.explain.lab_presets import PATTERNS, ROWS, kernel_preset
 from viewer.core.imaging.display import DisplaySettings
 from viewer.widgets.lab.cells import CellCanvas
+from viewer.widgets.lab.filter_chooser import FilterLayer
 from viewer.widgets.lab.input import DATASET, DRAWING, PATTERN, PICTURE, ROW
 from viewer.widgets.lab.numbers import NumberStyle
 from viewer.widgets.lab.plates import Spot
@@ -338,15 +339,38 @@ def test_requests(lab: LabView, qtbot: QtBot) -> None:
         _button(lab, "Open…").click()
 
 
+def test_kernels_are_counted_from_0_as_everywhere(lab: LabView) -> None:
+    choice = _named(lab, "Kernel")
+    names = lab.kernels.kernel_set.names
+    assert [choice.itemText(row) for row in range(choice.count())] == [
+        f"{number} · {name}" for number, name in enumerate(names)
+    ]
+    # Where a map is too narrow for its name, the same number stands there.
+    assert [plate.short_title for plate in lab.maps.canvas._plates] == [
+        str(number) for number in range(len(names))
+    ]
+
+
 def test_network_filters_are_offered_and_taken(lab: LabView, qtbot: QtBot) -> None:
     menu = lab.kernels.preset_menu
     with qtbot.waitSignal(lab.network_filters_requested):
-        menu._filters.aboutToShow.emit()
-    assert [a.text() for a in menu._filters.actions()] == ["The network has no convolution"]
-    lab.set_network_filters(["conv1, filter 0", "conv1, filter 1"])
+        menu.aboutToShow.emit()
+    next(a for a in menu.actions() if a.text() == "Filter of the network…").trigger()
+    chooser = lab.kernels.chooser
+    assert chooser.isVisible() and not chooser.take.isEnabled()
+    lab.set_network_filters(
+        [FilterLayer("conv1", 2, (1, 5, 5)), FilterLayer("deep", 512, (9, 3, 3))]
+    )
+    assert chooser.names() == ("conv1", "deep")
+    chooser.search.setText("DEEP")
+    assert chooser.names() == ("deep",)
+    chooser.number.setValue(511)  # every filter can be reached
     with qtbot.waitSignal(lab.network_filter_chosen) as chosen:
-        menu._filters.actions()[1].trigger()
-    assert chosen.args == [1]
+        chooser.take.click()
+    assert chosen.args == ["deep", 511]
+    assert not chooser.isVisible()
+    chooser.search.setText("nothing is called so")
+    assert chooser.names() == () and not chooser.take.isEnabled()
     lab.set_kernel(np.full((5, 5), 2.0), "conv1, filter 1")
     assert lab.kernels.kernel.shape == (1, 5, 5)
     assert lab.kernels.kernel_set.names[0] == "conv1, filter 1"

@@ -6,6 +6,7 @@ import html
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import torch
 from PyQt6.QtCore import QPointF, QSettings, Qt
 from PyQt6.QtGui import QImage, QPainter
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication, QToolButton, QWidget
+from PyQt6.QtWidgets import QApplication, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.few_digits import CONFIG, load_few
@@ -31,6 +32,7 @@ from viewer.controllers.lessons.progress import ProgressStore
 from viewer.controllers.main import MainController
 from viewer.core.data import mnist_corner
 from viewer.core.imaging.stroke_file import line_of
+from viewer.core.lessons.answers import right_answer as taken_for_right
 from viewer.core.lessons.lesson import AnswerKind
 from viewer.core.lessons.library import read_library
 from viewer.core.records import Drawing, Selection
@@ -45,6 +47,7 @@ from viewer.widgets.inputs.ink_surface import Tool
 from viewer.widgets.lessons.cover import LessonCover
 from viewer.widgets.lessons.list import BEGUN, BROKEN, DONE
 from viewer.widgets.theme import Theme
+from viewer.widgets.window.docks import Dock
 
 WAIT_MS = 30_000
 LONG = replace(CONFIG, epochs=5000)  # of which no test sees the end
@@ -186,11 +189,21 @@ def right_answer(desk: Desk, number: int) -> str:
     return found(state)
 
 
+def live_answer(desk: Desk) -> str:
+    """Return the answer that the lesson takes for right now, as it is typed."""
+    step = desk.lessons._step()
+    assert step is not None and step.ask is not None
+    wanted = taken_for_right(step.ask, desk.lessons._live())
+    if step.ask.kind is AnswerKind.CHOICE:
+        return step.ask.choices[int(wanted[0])]
+    return " ".join(map(str, wanted))
+
+
 def wrong_answer(desk: Desk) -> str:
     """Return an answer that is wrong, whatever is on screen."""
     step = desk.lessons._step()
     assert step is not None and step.ask is not None
-    right = desk.lessons.right_answer_text()
+    right = live_answer(desk)
     if step.ask.kind is AnswerKind.CHOICE:
         return next(choice for choice in step.ask.choices if choice != right)
     return "-99" if step.ask.kind is AnswerKind.NUMBER else "-99 -98 -97"
@@ -268,7 +281,7 @@ def test_the_text_follows_the_pen(desk: Desk) -> None:
     desk.begin("image")
     desk.lessons.next()
     desk.ready()
-    desk.give(desk.lessons.right_answer_text())
+    desk.give(live_answer(desk))
     assert desk.lessons.panel is not None
     before = desk.lessons.panel.page.reveal.text()
     desk.draw()
@@ -585,7 +598,7 @@ def test_the_answer_is_covered_until_it_is_given(desk: Desk) -> None:
     assert cover.isVisible() and cover.geometry() == maps.rect()
     desk.give("99")
     assert cover.isVisible()
-    desk.give(desk.lessons.right_answer_text())
+    desk.give(live_answer(desk))
     assert [c for c in maps.findChildren(LessonCover) if c.isVisible()] == []
     desk.lessons.next()
     desk.ready()
@@ -655,3 +668,126 @@ def test_the_tool_bar_has_a_button_for_lessons(desk: Desk) -> None:
     assert not desk.lessons.dock.isVisible()
     button.click()
     assert desk.lessons.dock.isVisible()
+
+
+def covered(desk: Desk) -> set[str]:
+    """Return what lies below a cover: layers by their names, other things by theirs."""
+    main, window = desk.main, desk.application.window
+    flow, found = main.flow, set()
+    layout, viewport = flow.layout_shown(), flow.viewport()
+    assert layout is not None and viewport is not None
+    parts = {"prediction": window.prediction, "inspector": main.inspector}
+    for name, part in parts.items():
+        if any(c.isVisibleTo(part) for c in part.findChildren(LessonCover)):
+            found.add(name)
+    areas = [c.geometry() for c in viewport.findChildren(LessonCover) if not c.isHidden()]
+    for layer in layout.cards:
+        place = desk.lessons.stage.place(f"card:{layer}")
+        if place is not None and place[1] in areas:
+            found.add(layer)
+    return found
+
+
+def test_nothing_tells_a_prediction_that_is_covered(desk: Desk, tmp_path: Path) -> None:
+    text = """
+id = "own"
+title = "Own"
+goals = ["see"]
+[[steps]]
+title = "Covered"
+text = "Which digit?"
+do = [{ open = "digits" }, { mnist = 0 }]
+hide = ["prediction"]
+[steps.ask]
+question = "Which digit?"
+answer = 'prediction()'
+[[steps]]
+title = "To be read"
+text = "Look at the logits."
+point_at = "card:dense"
+hide = ["prediction"]
+[steps.ask]
+question = "Which digit?"
+answer = 'prediction()'
+"""
+    (tmp_path / "lessons").mkdir()
+    (tmp_path / "lessons" / "own.toml").write_text(text)
+    window, flow = desk.application.window, desk.main.flow
+    desk.lessons.show()
+    desk.begin("own")
+    assert desk.main.views.record is not None
+    assert window.windowTitle().startswith("digits")
+    assert covered(desk) == {"prediction", "dense", "softmax"}
+    flow.zoom_by(3)
+    bar = flow.verticalScrollBar()
+    assert bar is not None and bar.maximum() > bar.minimum()
+    for place in (bar.maximum(), bar.minimum()):
+        bar.setValue(place)  # at once: nothing is seen of them while one scrolls
+        assert {"dense", "softmax"} <= covered(desk)
+    desk.main.select("softmax", 7)
+    assert "inspector" in covered(desk)
+    desk.give(live_answer(desk))
+    assert covered(desk) == set()
+    assert window.windowTitle().startswith("7 – ")
+    desk.lessons.next()
+    desk.ready()
+    assert covered(desk) == {"prediction", "softmax", "inspector"}
+    desk.lessons.leave()
+    desk.shown()
+    assert covered(desk) == set()
+
+
+def test_a_click_on_a_cover_selects_nothing(desk: Desk) -> None:
+    desk.begin("dense-or-convolutional")  # its first step covers a card
+    viewport = desk.main.flow.viewport()
+    assert viewport is not None
+    (cover,) = (c for c in viewport.findChildren(LessonCover) if not c.isHidden())
+    desk.main.views.select(None)
+    click: Any = QTest  # PyQt's annotations of QTest take "self" for an argument
+    click.mouseClick(cover, Qt.MouseButton.LeftButton)
+    assert desk.main.views.selection is None
+
+
+def test_windows_of_a_lesson_leave_it_the_keyboard(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    activated: list[str] = []
+    monkeypatch.setattr(Dock, "activateWindow", lambda dock: activated.append(dock.objectName()))
+    desk.begin("one-dimension")
+    lab = desk.main.lab.dock
+    assert lab is not None and lab.isVisible() and lab.isFloating()
+    assert lab.testAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+    assert activated == []
+    assert desk.lessons.panel is not None
+    assert desk.lessons.panel.page.answer.field.hasFocus()
+    desk.main.lab.show()  # the person wants it
+    assert activated == ["lab"]
+
+
+def test_covered_maps_cannot_be_stepped_through(desk: Desk) -> None:
+    desk.begin("one-dimension")
+    lab = desk.main.lab.view
+    assert lab is not None
+    steps = next(b for b in lab.findChildren(QPushButton) if b.text() == "Step through")
+    assert not steps.isEnabled()
+    desk.give(live_answer(desk))
+    assert steps.isEnabled()
+    desk.lessons.leave()
+    assert steps.isEnabled()
+
+
+def test_what_follows_a_right_answer_is_scrolled_into_sight(desk: Desk) -> None:
+    desk.application.window.resize(1024, 640)
+    desk.begin("filter")
+    panel = desk.lessons.panel
+    assert panel is not None
+    page = panel.page
+    page.text.setMinimumHeight(page.height())  # of a step with a long text
+    desk.give(live_answer(desk))
+
+    def in_sight() -> None:
+        assert page.reveal.isVisible() and page.reveal.y() > page.height()
+        room = page.reveal.visibleRegion().boundingRect()
+        assert room == page.reveal.rect()
+
+    desk.qtbot.waitUntil(in_sight)

@@ -592,6 +592,21 @@ def test_what_is_said_about_one_thing_goes_with_its_next_success(
     assert strip.text == "" and not strip.isVisible()
 
 
+def test_an_older_message_on_the_same_thing_does_not_come_back(make_window: WindowMaker) -> None:
+    strip = make_window().messages
+    strip.show_message("a.png is broken.", about="picture")
+    for name in ("a.pt", "b.pt", "a.pt"):
+        strip.show_message(f"{name} is broken.", about="network")
+    assert strip.text == "a.pt is broken."
+    strip.dismiss()
+    assert strip.text == "a.png is broken."
+    for _ in range(2):
+        strip.show_message("Something else.")  # about nothing in particular
+    strip.show_message("And more.")
+    strip.dismiss()
+    assert strip.text == "Something else."
+
+
 def test_a_message_follows_the_window_s_size(make_window: WindowMaker) -> None:
     window = make_window(1440, 900)
     window.show_message("A sentence.")

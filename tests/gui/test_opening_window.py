@@ -141,6 +141,22 @@ def test_a_refusal_is_taken_back_when_another_network_was_opened(
     assert desk.window.messages.text == "Something else."
 
 
+def test_a_refusal_goes_as_soon_as_another_network_is_opened(
+    desk: Desk, file: str, qtbot: QtBot
+) -> None:
+    desk.networks.failed.connect(partial(desk.window.show_message, about=ABOUT_NETWORK))
+    desk.refuse = lambda *_: UserError("It is broken: get it again.")
+    with qtbot.waitSignal(desk.networks.failed, timeout=WAIT_MS):
+        desk.networks.open(file)
+    desk.refuse = lambda *_: None
+    said: list[str] = []
+    began = desk.networks.opening.opened  # before it is on screen
+    began.connect(lambda _opened: said.append(desk.window.messages.text))
+    with qtbot.waitSignal(desk.networks.network_changed, timeout=WAIT_MS):
+        desk.networks.open(file)
+    assert said == [""]
+
+
 def untrusted(trust: bool, _profile: Profile | None) -> Exception | None:
     return None if trust else UntrustedPickle("It would run code.", ("posix.system", "nt.system"))
 

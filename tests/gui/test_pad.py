@@ -444,6 +444,16 @@ def test_an_empty_pad_says_why_until_something_is_put_on_it(pad: DrawingPad) -> 
     assert pad.content.note == "p2.png can't be read"
 
 
+def test_clear_takes_off_why_there_is_nothing(pad: DrawingPad, qtbot: QtBot) -> None:
+    empty = pad.grab().toImage()
+    pad.set_nothing("p2.png can't be read")
+    with qtbot.waitSignal(pad.drawing_changed):
+        pad.clear()
+    assert pad.content.note == "" and pad.grab().toImage() == empty
+    pad.undo()
+    assert pad.content.note == "p2.png can't be read"
+
+
 def test_a_small_picture_has_hard_edges(pad: DrawingPad) -> None:
     board = np.indices((28, 28)).sum(axis=0) % 2
     pad.set_picture(Picture(board.astype(np.float32), "board", prepared=True))

@@ -3,14 +3,16 @@ from typing import Any
 
 import pytest
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QKeySequence
+from PyQt6.QtGui import QIcon, QKeySequence
 from PyQt6.QtTest import QTest as _QTest
 from PyQt6.QtWidgets import QLineEdit, QStyleOptionViewItem, QWidget
 from pytestqt.qtbot import QtBot
 
+from viewer.widgets.plot_style import run_color
 from viewer.widgets.style import Appearance
 from viewer.widgets.theme import Theme
 from viewer.widgets.training.run_tree import RunRow, RunTree
+from viewer.widgets.training.run_tree_marks import SWATCH_PX
 from viewer.widgets.training.run_tree_rows import created_text, in_order, row_texts, size_text
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
@@ -219,3 +221,16 @@ def test_a_ticked_box_holds_a_mark_and_no_filled_square(runs: RunTree, theme: Th
 
     assert inked("c") == 0.0
     assert 0.1 < inked("d") < 0.6
+
+
+def test_the_colour_of_a_curve_is_read_in_the_selected_row(runs: RunTree, theme: Theme) -> None:
+    runs.set_theme(theme)
+    runs.set_runs(ROWS)
+    icon = runs._items["c"].icon(0)
+    line = run_color(ROWS[2].color_index, theme)
+    for mode, ground in ((QIcon.Mode.Normal, None), (QIcon.Mode.Selected, theme.color("surface"))):
+        picture = icon.pixmap(SWATCH_PX, mode).toImage()
+        assert picture.pixelColor(SWATCH_PX // 2, SWATCH_PX // 2) == line
+        for y in (0, SWATCH_PX - 1):
+            around = picture.pixelColor(SWATCH_PX // 2, y)
+            assert around.alpha() == 0 if ground is None else around == ground

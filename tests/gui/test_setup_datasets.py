@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from tests import color_squares
 from tests.gui.training_desk import Desk
 from viewer.controllers.training.comparison import ComparisonController
-from viewer.controllers.training.comparison_training import ComparisonTraining
+from viewer.controllers.training.comparison_training import KNOWN_NOW, ComparisonTraining
 from viewer.controllers.training.run import RunController
 from viewer.controllers.training.runs import RunsController
 from viewer.controllers.training.setup import table_sum
@@ -134,6 +134,38 @@ def test_a_folder_that_is_gone_is_told_and_nothing_begins(desk: Desk, tmp_path: 
     desk.wait(lambda: any("is no folder" in sentence for sentence in desk.sentences))
     setup.input_known.emit()
     assert begun == []
+
+
+def test_two_networks_are_not_trained_on_what_was_chosen_afterwards(
+    desk: Desk, folder: FolderName
+) -> None:
+    trainer, begun, said = comparison_of(desk)
+    setup = desk.training.setup
+    first = replace(setup.config(), dataset=str(folder), hyper={})
+    setup.set_config(first)
+    trainer.start()
+    other = replace(first, dataset=str(replace(folder, color=False)))
+    setup.set_config(other)
+    setup.ask_for_input()  # as the editor of the table does
+    desk.wait(lambda: setup.input_of_dataset() is not None)
+    setup.set_config(first)
+    setup.ask_for_input()
+    desk.wait(lambda: setup.input_of_dataset() is not None)
+    assert begun == [] and said == []
+
+
+def test_two_networks_whose_folder_is_known_after_a_failure_are_told_of(
+    desk: Desk, folder: FolderName
+) -> None:
+    trainer, begun, said = comparison_of(desk)
+    setup = desk.training.setup
+    setup.set_config(replace(setup.config(), dataset=str(folder), hyper={}))
+    trainer.start()
+    setup.failed.emit("The preview failed.")
+    desk.wait(lambda: setup.input_of_dataset() is not None)
+    assert said == [KNOWN_NOW] and begun == []
+    trainer.start()
+    assert len(begun) == 1
 
 
 def test_why_two_networks_cannot_be_compared_is_said(

@@ -97,8 +97,15 @@ def test_an_explanation_asks_for_everything(controller: MainController, qtbot: Q
     controller.trace.show()
     qtbot.waitUntil(lambda: controller.is_shown, timeout=WAIT_MS)
     assert shown(controller, qtbot, photograph(2)).whole
-    controller.trace.toggle()
+    assert controller.trace.dock is not None
+    controller.trace.dock.close()
     assert not shown(controller, qtbot, photograph(3)).whole
+
+
+def test_the_lab_asks_for_nothing(controller: MainController, qtbot: QtBot) -> None:
+    controller.lab.show()
+    assert controller.lab.controller is not None
+    assert not shown(controller, qtbot, photograph(1)).whole
 
 
 def test_one_scale_for_all_asks_for_everything(controller: MainController, qtbot: QtBot) -> None:

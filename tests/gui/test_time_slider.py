@@ -79,6 +79,52 @@ def test_timeline_goes_both_ways_and_gives_the_start_room() -> None:
     assert Timeline().nearest(0.5) is None
 
 
+def test_a_branch_has_the_whole_line() -> None:
+    line = Timeline(1160, tuple(range(1123, 1161)), first=1123)
+    assert (line.share(1123), line.share(1160)) == (0.0, 1.0)
+    assert line.step_at(line.share(1140)) == pytest.approx(1140)
+    assert all(line.nearest(line.share(step)) == step for step in line.steps)
+
+
+def test_the_slider_begins_where_the_run_does(slider: TimeSlider) -> None:
+    slider.clear()
+    slider.set_steps((1123, 1130, 1160))
+    slider.set_range(1160, 1123)
+    assert slider.track.x_of(1160) - slider.track.x_of(1123) == slider.track.width() - 20
+    slider.clear()
+    assert slider.track.timeline.first == 0 or not slider.track.timeline.steps
+
+
+def test_the_step_is_read_whole_in_a_narrow_window(slider: TimeSlider) -> None:
+    slider.set_storage("100 steps, 100.0 MB of 512 MB")
+    slider.set_range(98_765)
+    slider.set_marks(tuple(TimeMark(step, "epoch") for step in (10, 50)))
+    slider.resize(640, 58)
+    slider.set_shown(98_765, live=True)
+    QTest.qWait(0)
+    assert slider._text.shown_text() == "Step 98,765 of 98,765"
+    assert slider._text.toolTip() == slider.text() == "Step 98,765 of 98,765 · epoch 3"
+    assert slider.track.width() >= slider.track.minimumSizeHint().width()
+    assert slider.minimumSizeHint().width() < 500  # of the window, though, it keeps none wide
+
+
+def test_while_something_else_is_on_screen_no_step_is_shown(slider: TimeSlider) -> None:
+    def accent_at(step: int) -> bool:
+        here = slider.track.grab().toImage().pixelColor(_at(slider, step))
+        return here.rgb() == slider._theme.color("accent").rgb()
+
+    slider.set_shown(200, live=True)
+    assert accent_at(200)
+    slider.set_away()
+    assert slider.text() == "Not on screen"
+    assert not slider.live.isChecked() and slider.live.isEnabled()
+    assert not accent_at(200)
+    chosen = _chosen(slider)
+    QTest.mouseClick(slider.track, Qt.MouseButton.LeftButton, pos=_at(slider, 64))
+    assert chosen == [64] and accent_at(64)
+    assert slider.text().startswith("Step 64")
+
+
 def test_epoch_of_a_step() -> None:
     line = Timeline(250, STEPS, MARKS)
     assert [line.epoch(step) for step in (0, 100, 101, 200, 201)] == [1, 1, 2, 2, 3]

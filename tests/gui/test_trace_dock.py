@@ -90,7 +90,8 @@ def test_the_receptive_field_is_outlined_while_it_is_in_sight(
     desk.dock.show()
     qtbot.waitUntil(lambda: desk.view.trace is not None)
     assert desk.drawing.grab().toImage() != plain
-    desk.dock.toggle()
+    assert desk.dock.dock is not None
+    desk.dock.dock.close()
     qtbot.waitUntil(lambda: desk.drawing.grab().toImage() == plain)
 
 
@@ -99,7 +100,8 @@ def test_nothing_is_given_to_a_hidden_dock(qtbot: QtBot, desk: Desk, net: SmallN
     desk.dock.show()
     qtbot.waitUntil(lambda: desk.view.trace is not None)
     before = desk.view.trace
-    desk.dock.toggle()
+    assert desk.dock.dock is not None
+    desk.dock.dock.close()
     qtbot.waitUntil(lambda: not desk.view.isVisible())
     desk.views.set_record(net.record(drawing(2), generation=2))
     QApplication.processEvents()

@@ -318,6 +318,24 @@ def test_says_why_it_can_not_explain(view: TraceView, net: SmallNet) -> None:
     assert "does not give torch's value" in text(view)
 
 
+def test_the_scroll_bar_is_there_only_if_something_scrolls(
+    qtbot: QtBot, view: TraceView, net: SmallNet
+) -> None:
+    bar = view.canvas.verticalScrollBar()
+    assert bar is not None
+    view.resize(640, 700)
+    view.set_selection(None)
+    assert not bar.isVisible()
+    width = view.canvas._width()
+    view.resize(640, 240)
+    select(view, net, Kind.CONVOLUTION)
+    assert bar.maximum() > 0
+    qtbot.waitUntil(bar.isVisible)
+    assert view.canvas._width() == width  # the layout doesn't depend on it
+    viewport = view.canvas.viewport()
+    assert viewport is not None and width <= viewport.width()
+
+
 @pytest.mark.parametrize("size", [(304, 360), (480, 360), (960, 640)])
 def test_every_kind_is_painted_at_every_size(
     view: TraceView, net: SmallNet, size: tuple[int, int]

@@ -779,11 +779,12 @@ def test_stopped_while_it_prepares(desk: Desk) -> None:
 def test_closed_while_it_prepares(desk: Desk) -> None:
     desk.training.show()
     desk.click("Start")
-    if desk.training.closing_question():  # the thread may be on its way still
-        desk.click("Save and close", closing(desk))
-    else:
-        desk.application.window.close()
-    desk.wait(lambda: not desk.application.window.isVisible())
+    window = desk.application.window
+    window.close()
+    for dialog in window.findChildren(ClosingDialog):  # none while the thread is on its way still
+        desk.wait(dialog.isVisible)
+        desk.click("Save and close", dialog)
+    desk.wait(lambda: not window.isVisible())
 
     assert desk.application.shutdown()
 
@@ -927,7 +928,10 @@ def test_a_selection_moves_no_dock(desk: Desk, width: int, height: int) -> None:
     dock = desk.training.dock
     assert dock is not None
     # It has been given its share once all is laid out.
-    desk.wait(lambda: dock.height() == round(SHARE * desk.window.height()))
+    share_px = round(SHARE * desk.window.height())
+    desk.wait(lambda: desk.panel.isVisible())
+    around_px = dock.height() - desk.panel.height()
+    desk.wait(lambda: dock.height() == max(share_px, desk.panel.needed_px() + around_px))
     network = desk.controller.views.network
     assert network is not None
     QApplication.processEvents()
@@ -1014,12 +1018,129 @@ def test_a_branch_that_is_given_up_leaves_the_settings_as_they_were(desk: Desk) 
     assert info(desk.path).parent is None
 
 
+@pytest.mark.parametrize("paused", [True, False])
+def test_a_branch_that_can_not_start_touches_nothing(desk: Desk, paused: bool) -> None:
+    desk.start(step=20)
+    if paused:
+        desk.pause()
+    first = desk.path
+    desk.wait(lambda: desk.training.runs.summary(first) is not None)
+    desk.look()
+    desk.wait(lambda: bool(desk.training.time.kept) and desk.training.time.step is not None)
+    desk.panel.runs.branch_requested.emit(info(first).id)
+    bar, offered = desk.training.runs.branch_bar, desk.training.runs.branch_bar.text
+    # A branch's network can't be changed by hand; a folder or a kept step can be at fault, too.
+    wrong = replace(LONG, lr=0.02, hyper={"units1": 17, "units2": 8})
+    desk.training.setup.set_config(wrong)
+    bar.start.click()
+    desk.wait(lambda: bool(desk.sentences))
+
+    assert "of the shape" in desk.sentences[-1]
+    assert desk.panel.page == "Set-up"
+    assert bar.text == offered != ""
+    assert desk.training.setup.config() == wrong
+    desk.settled(RunState.PAUSED if paused else RunState.RUNNING)
+    assert desk.path == first and len(list_runs(desk.root)) == 1
+    if paused:
+        desk.click("Continue")
+    later = desk.step + 5
+    desk.wait(lambda: desk.step > later)  # of the same run, which goes on
+    desk.training.setup.set_config(replace(LONG, lr=0.02))
+    bar.start.click()
+    desk.wait(lambda: desk.path != first)
+    assert bar.text == ""
+    assert desk.panel.page == "Curves"
+
+
+def test_a_branch_keeps_the_network_of_its_parent(desk: Desk) -> None:
+    desk.start(step=20)
+    desk.pause()
+    first = desk.path
+    desk.wait(lambda: desk.training.runs.summary(first) is not None)
+    desk.look()
+    desk.wait(lambda: bool(desk.training.time.kept))
+
+    def network() -> list[QWidget]:
+        names = {"Architecture", "Start from", "Units of dense1", "Units of dense2"}
+        setup = desk.panel.setup
+        found = [w for w in setup.findChildren(QWidget) if w.accessibleName() in names]
+        return [w for w in found if w.isVisibleTo(setup)]  # others are about to be deleted
+
+    assert len(network()) == 4 and all(part.isEnabled() for part in network())
+    before = [part.toolTip() for part in network()]
+    desk.panel.runs.branch_requested.emit(info(first).id)
+    assert not any(part.isEnabled() for part in network())
+    assert all("it has the same network" in part.toolTip() for part in network())
+    desk.panel.setup.preset_chosen.emit("standard")  # which is of another architecture
+    assert desk.training.setup.config().architecture == LONG.architecture
+    assert desk.training.setup.config().hyper == LONG.hyper
+    desk.training.runs.branch_bar.cancel.click()
+    assert all(part.isEnabled() for part in network())
+    assert [part.toolTip() for part in network()] == before
+
+
+def test_a_branch_from_a_step_that_is_not_kept_says_which_one_it_begins_with(desk: Desk) -> None:
+    desk.start(step=20)
+    desk.pause()
+    first = desk.path
+    desk.wait(lambda: desk.training.runs.summary(first) is not None)
+    desk.look()
+    desk.wait(lambda: desk.training.time.kept == desk.kept())
+    time = desk.training.time
+    time.kept = tuple(step for step in time.kept if step < desk.step)  # as while it runs
+    desk.wait(lambda: time.step == desk.step)
+    desk.panel.runs.branch_requested.emit(info(first).id)
+
+    told = f"from step {time.kept[-1]:,}, the last kept step before {desk.step:,}:"
+    assert told in desk.training.runs.branch_bar.text
+
+
+def test_a_branch_has_the_whole_slider(desk: Desk) -> None:
+    desk.start(step=200)
+    desk.click("Stop")
+    desk.settled(RunState.IDLE)
+    first, step = desk.path, desk.step
+    desk.wait(lambda: desk.training.runs.summary(first) is not None)
+    desk.look()
+    desk.wait(lambda: desk.training.time.kept[-1:] == (step,))
+    desk.panel.runs.branch_requested.emit(info(first).id)
+    desk.training.runs.branch_bar.start.click()
+    desk.wait(lambda: desk.path != first and desk.step > step + 5)
+    desk.pause()
+    desk.look()
+    desk.wait(lambda: desk.training.time.kept == desk.kept())
+
+    line = desk.panel.time.track.timeline
+    assert (line.share(step), line.share(line.last)) == (0.0, 1.0)
+    assert desk.panel.curves.loss.frame().x.low == step
+
+
+def test_live_is_not_pressed_while_another_network_is_on_screen(desk: Desk) -> None:
+    desk.training.show()
+    desk.training.setup.set_config(LONG)
+    desk.click("Start")
+    desk.application.window.network_chosen.emit("lenet5")
+    desk.wait(lambda: desk.training.run.opened is not None and desk.step > 10)
+    desk.wait(lambda: "lenet5" in desk.application.window.windowTitle())
+    slider = desk.panel.time
+    desk.look()
+    desk.wait(lambda: bool(desk.training.time.kept) and slider.live.isEnabled())
+
+    assert not slider.live.isChecked()
+    assert slider.text() == "Not on screen"
+    desk.click("Live", slider)
+    desk.wait(lambda: "mlp" in desk.application.window.windowTitle())
+    desk.wait(lambda: slider.text().startswith("Step "))
+    assert slider.live.isChecked()
+
+
 def test_a_message_makes_room_for_itself_and_gives_it_back(desk: Desk) -> None:
-    desk.window.resize(1024, 640)
+    desk.window.resize(1024, 900)
     desk.training.show()
     dock = desk.training.dock
     assert dock is not None
-    desk.wait(lambda: 200 < dock.height() < 300)
+    share_px = round(SHARE * desk.window.height())
+    desk.wait(lambda: dock.height() == share_px)
     before = dock.height()
     desk.panel.trouble.show_trouble(40 * "It goes wrong. ", "Do something else altogether")
     desk.wait(lambda: dock.height() > before + 30)

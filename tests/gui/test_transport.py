@@ -299,3 +299,21 @@ def test_icons_and_colours_follow_the_theme(bar: Transport, theme: Theme) -> Non
     image = bar.findChildren(ProgressBars)[0].grab().toImage()
     assert image.pixelColor(4, 4) == theme.color("bar")
     assert image.pixelColor(84, 4) == theme.color("border")
+
+
+def test_the_keyboard_waits_for_its_button(bar: Transport, qtbot: QtBot) -> None:
+    def press(name: str, *states: RunState) -> str:
+        """Press a button by its key; return what has the keyboard once the states are over."""
+        button = _buttons(bar)[name]
+        button.setFocus()
+        QTest.keyClick(button, Qt.Key.Key_Space)
+        for state in states:
+            bar.set_state(state)
+        focused = bar.focusWidget()
+        return "" if focused is None else focused.accessibleName()
+
+    # Not Stop, which can be pressed all the while.
+    assert press("Start", RunState.PREPARING, RunState.RUNNING) == "Pause"
+    assert press("Pause", RunState.PAUSED) == "Continue"
+    assert press("One batch", RunState.RUNNING, RunState.PAUSED) == "One batch"
+    assert press("Stop", RunState.FINISHING, RunState.FINISHED) == "Start"

@@ -239,7 +239,7 @@ INPUTS = [
     Bad("cut.png", _cut_png, ("cut.png",)),
     Bad("cut.jpg", _cut_jpeg, ("cut.jpg",)),
     Bad("bomb.png", _bytes(png_claiming(60_000, 60_000)), ("pixels",)),
-    Bad("no-data.png", _bytes(png_claiming(8, 8)), ("damaged",)),
+    Bad("no-data.png", _bytes(png_claiming(8, 8)), ("cut off",)),
     Bad("huge.png", _sparse(200 << 20), ("larger than 100 MB",)),
     Bad("vector.svg", _text("<svg xmlns='http://www.w3.org/2000/svg'/>"), ("not a picture",)),
     Bad("network.safetensors", lambda p: p.write_bytes(_good()), ("not a picture",)),

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -173,3 +174,25 @@ def test_the_noise_of_a_covered_camera_tells_nothing(net: SmallNet) -> None:
     for _ in range(10):
         tracker.update(net.record(0.02 * rng.random((28, 28), np.float32)))
     assert not tracker.dead()
+
+
+def test_a_covered_camera_is_no_drawing_like_the_one_before(net: SmallNet) -> None:
+    tracker = DeadChannels(net.network, drawings=4)
+    rng = np.random.default_rng(0)
+    for pixels in (rng.random((28, 28), np.float32), np.full((28, 28), 0.5, np.float32)) * 2:
+        assert not tracker.dead()
+        tracker.update(net.record(pixels))
+    assert DEAD_CHANNEL in tracker.dead()["relu2"]
+
+
+def test_what_was_not_asked_for_is_not_counted(net: SmallNet) -> None:
+    tracker = DeadChannels(net.network, drawings=2)
+    for i in range(4):
+        record = net.record(drawing(i))
+        seen = {name: values for name, values in record.outputs.items() if name != "relu2"}
+        tracker.update(replace(record, outputs=seen, whole=False))
+    assert "relu2" not in tracker.dead()
+    tracker.update(net.record(drawing(4)))
+    assert "relu2" not in tracker.dead()
+    tracker.update(net.record(drawing(5)))
+    assert DEAD_CHANNEL in tracker.dead()["relu2"]

@@ -57,6 +57,7 @@ class ExcitingDock(ExplainDock["ExcitingView"]):
     """
 
     NAME, TITLE = "exciting", "What excites this map most?"
+    NEEDS_OUTPUTS = False
     failed = pyqtSignal(str)
     changed = pyqtSignal()
 
@@ -80,9 +81,11 @@ class ExcitingDock(ExplainDock["ExcitingView"]):
         self._network: NetworkRecord | None = None
         self._job: ExcitationJob | None = None  # the last one, whose images are shown
         self._where = ""  # what is searched: "MNIST test images"
+        self._left_out = 0  # images that can't be read
         self._images: tuple[ExcitingImage, ...] = ()
         views.selection_changed.connect(self._on_selection_changed)
         service.begun.connect(self._on_begun)
+        service.left_out.connect(self._on_left_out)
         service.found.connect(self._on_found)
         service.progress.connect(self._on_progress)
         service.finished.connect(self._on_finished)
@@ -171,7 +174,10 @@ class ExcitingDock(ExplainDock["ExcitingView"]):
             self._clear()
 
     def _on_begun(self, where: str) -> None:
-        self._where = where
+        self._where, self._left_out = where, 0
+
+    def _on_left_out(self, count: int) -> None:
+        self._left_out = count
 
     def _on_found(self, images: tuple[ExcitingImage, ...], job: ExcitationJob) -> None:
         if self.view is None or job is not self._job:
@@ -192,7 +198,9 @@ class ExcitingDock(ExplainDock["ExcitingView"]):
     def _on_progress(self, done: int, total: int) -> None:
         if self.view is not None and self.view.running:
             self.view.set_progress(done, total)
-            self.view.set_about(f"{done:,} of {total:,} {self._where}. {self._hint()}")
+            left_out = f", {self._left_out:,} not readable" if self._left_out else ""
+            read = f"{done - self._left_out:,} of {total:,} {self._where}{left_out}"
+            self.view.set_about(f"{read}. {self._hint()}")
 
     def _hint(self) -> str:
         from viewer.widgets.exciting.view import HINT

@@ -149,6 +149,7 @@ class LabDock(ExplainDock["LabView"]):
     """
 
     NAME, TITLE = "lab", "Convolution lab"
+    NEEDS_OUTPUTS = False
     failed = pyqtSignal(str)
 
     def __init__(
@@ -214,6 +215,13 @@ class LabDock(ExplainDock["LabView"]):
     def set_animated(self, on: bool) -> None:
         """Let the window that steps glide from cell to cell, or jump."""
         self.steps.set_animated(on)
+
+    def set_covered(self, covered: bool) -> None:
+        """Show the maps nowhere else while they are covered here."""
+        if self.view is not None:
+            self.view.set_covered(covered)
+        if covered and self.steps.dock is not None:
+            self.steps.dock.hide()
 
     def _on_result_changed(self) -> None:
         if self.view is not None and self.view.result is not None and self.steps.in_sight:

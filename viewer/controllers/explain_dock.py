@@ -48,6 +48,8 @@ class ExplainDock(QObject, Generic[View]):
     ----------
     view : QWidget or None
         None until it is first shown.
+    takes_keys : bool
+        Whether `show` gives it the keyboard.
 
     Signals
     -------
@@ -57,6 +59,7 @@ class ExplainDock(QObject, Generic[View]):
 
     NAME = ""
     TITLE = ""
+    NEEDS_OUTPUTS = True  # of any node; else the image, and what is in the picture, will do
     shown_changed = pyqtSignal(bool)
 
     def __init__(
@@ -68,6 +71,7 @@ class ExplainDock(QObject, Generic[View]):
         self.view: View | None = None
         self.fed: Fed | None = None
         self.dock: Dock | None = None
+        self.takes_keys = True
         self._active = False
         self._theme: Theme | None = None
         self._icons: IconSet | None = None
@@ -81,17 +85,17 @@ class ExplainDock(QObject, Generic[View]):
         if self.dock is None:
             self._build_dock()
         assert self.dock is not None
-        self.dock.show()
-        self.dock.raise_()
-        if self.dock.isFloating():
-            self.dock.activateWindow()  # not every desktop gives such a window the keyboard
-        if self.view is not None:
-            self.view.setFocus()  # a window's keys would go to the buttons of its title
+        self.dock.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating, not self.takes_keys)
+        if self.takes_keys:
+            self.dock.bring(self.view)  # a window's keys would go to the buttons of its title
+        else:
+            self.dock.show()
+            self.dock.raise_()
 
     def toggle(self) -> None:
-        """Show it, or hide it if it is in sight."""
-        if self.dock is not None and self.dock.isVisible():
-            self.dock.hide()
+        """Show it and give it the keyboard; hide it if it has that already."""
+        if self.dock is not None and self.dock.isVisible() and self.dock.has_keys:
+            self.dock.dismiss()
         else:
             self.show()
 
@@ -124,6 +128,7 @@ class ExplainDock(QObject, Generic[View]):
         self.fed.set_display(self._views.display)
         area = Qt.DockWidgetArea.RightDockWidgetArea
         self.dock = self._window.add_dock(self.NAME, self.TITLE, as_page(self.view), area)
+        self.dock.explains = True
         self.dock.setFloating(True)
         place_inside(self.dock, FLOATING_SIZE, self._window)
         self.dock.visibilityChanged.connect(self._on_visibility_changed)
@@ -134,7 +139,7 @@ class ExplainDock(QObject, Generic[View]):
         self._active = visible
         self.shown_changed.emit(visible)
         views = self._views
-        views.set_explaining(self, explains=visible)
+        views.set_explaining(self, explains=visible and self.NEEDS_OUTPUTS)
         if visible and views.network is not None and views.weights is not None:
             self._on_network_shown(views.network, views.weights)
             if views.record is not None:
@@ -149,8 +154,8 @@ class ExplainDock(QObject, Generic[View]):
             self.fed.set_weights(weights)
 
     def _on_record_shown(self, record: ActivationRecord) -> None:
-        if self._active and self.fed is not None and record.whole:  # else one that is follows
-            self.fed.set_record(record)
+        if self._active and self.fed is not None and (record.whole or not self.NEEDS_OUTPUTS):
+            self.fed.set_record(record)  # one that is whole follows any other
 
     def _on_display_changed(self, display: DisplaySettings) -> None:
         if self.fed is not None:

@@ -86,17 +86,13 @@ class GlossaryController(QObject):
         if self.dock is None:
             self._build()
         assert self.dock is not None and self.panel is not None
-        self.dock.show()
-        self.dock.raise_()
-        if not term:
-            self.panel.search.setFocus()
-            return True
-        return self.panel.show_term(term)
+        self.dock.bring(self.panel.search)
+        return self.panel.show_term(term) if term else True
 
     def toggle(self) -> None:
-        """Show the dock, or hide it."""
-        if self.dock is not None and self.dock.isVisible():
-            self.dock.hide()
+        """Show the dock and let the keys go to its search; hide it if it has them already."""
+        if self.dock is not None and self.dock.isVisible() and self.dock.has_keys:
+            self.dock.dismiss()
         else:
             self.show()
 

@@ -11,6 +11,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from viewer.core.explain.lab_settings import MAX_KERNEL
 from viewer.core.records import Kind
+from viewer.widgets.lab.filter_chooser import FilterLayer
 from viewer.widgets.lab.input import DATASET, DRAWING, PICTURE
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from viewer.widgets.theme import Theme
 
 INPUT_CHANNELS = (1, 3)  # of what can be in the lab
-# The menu lists one entry a filter: more of a layer than this nobody goes through.
-MAX_FILTERS_A_LAYER = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +39,12 @@ class _Offer:
     node: str
     index: int
     channel: int | None = None
-    selected: bool = False
 
     @property
     def title(self) -> str:
         """What it is called."""
         channel = "" if self.channel is None else f", channel {self.channel}"
         return f"{self.node}, filter {self.index}{channel}"
-
-    @property
-    def entry(self) -> str:
-        """What stands in the menu."""
-        return f"Selected: {self.title}" if self.selected else self.title
 
 
 class LabController(QObject):
@@ -104,13 +97,14 @@ class LabController(QObject):
         self._active = False
         self._replaced = False
         self._get_selection = get_selection
-        self._filters: tuple[_Offer, ...] = ()
+        self._selected: _Offer | None = None  # the filter that was offered as selected
         self._taken: _Offer | None = None  # the filter that was put on the bench last
         view.source_changed.connect(self._on_source_changed)
         view.next_image_requested.connect(self.dataset_image_requested)
         view.picture_requested.connect(self.picture_requested)
         view.network_filters_requested.connect(self._offer_filters)
         view.network_filter_chosen.connect(self._on_filter_chosen)
+        view.selected_filter_chosen.connect(self._on_selected_chosen)
         view.network_channel_chosen.connect(self._on_channel_chosen)
         view.kernel_applied.connect(self._on_kernel_applied)
         view.kernel_undo_requested.connect(self.undo_requested)
@@ -175,32 +169,39 @@ class LabController(QObject):
 
     def _offer_filters(self) -> None:
         network, weights = self._get_network(), self._get_weights()
-        found: list[_Offer] = []
+        layers: list[FilterLayer] = []
+        self._selected = None
         if network is not None and weights is not None:
-            found += self._selected(network, weights)
+            self._selected = self._find_selected(network, weights)
             for node in network.nodes:
                 kernels = _kernels_of(node, weights)
                 if kernels is not None and max(kernels.shape[2:]) <= MAX_KERNEL:
-                    count = min(len(kernels), MAX_FILTERS_A_LAYER)
-                    found += [_Offer(node.name, index) for index in range(count)]
-        self._filters = tuple(found)
-        self._view.set_network_filters([offer.entry for offer in found])
+                    count, channels, height, width = kernels.shape
+                    layers.append(FilterLayer(node.name, count, (channels, height, width)))
+        if self._selected is None:
+            self._view.set_network_filters(layers)
+        else:
+            offer = self._selected
+            self._view.set_network_filters(layers, offer.title, offer.node, offer.index)
 
-    def _selected(self, network: NetworkRecord, weights: WeightsRecord) -> list[_Offer]:
-        """Return the filter or kernel that is selected: in this way any of them is offered."""
+    def _find_selected(self, network: NetworkRecord, weights: WeightsRecord) -> _Offer | None:
+        """Return the filter or kernel that is selected, if it fits."""
         selection = self._get_selection()
         node = next((n for n in network.nodes if selection and n.name == selection.node), None)
         kernels = None if node is None else _kernels_of(node, weights)
         if selection is None or kernels is None or max(kernels.shape[2:]) > MAX_KERNEL:
-            return []
+            return None
         channel = selection.in_channel
         if selection.channel >= len(kernels) or (channel or 0) >= kernels.shape[1]:
-            return []
-        return [_Offer(selection.node, selection.channel, channel, selected=True)]
+            return None
+        return _Offer(selection.node, selection.channel, channel)
 
-    def _on_filter_chosen(self, place: int) -> None:
-        if place < len(self._filters):
-            self._take(self._filters[place])
+    def _on_filter_chosen(self, layer: str, index: int) -> None:
+        self._take(_Offer(layer, index))
+
+    def _on_selected_chosen(self) -> None:
+        if self._selected is not None:
+            self._take(self._selected)
 
     def _on_channel_chosen(self, channel: int) -> None:
         if self._taken is not None:

@@ -17,6 +17,7 @@ from viewer.controllers.drawings import DrawingsController
 from viewer.controllers.exchange import ExchangeController
 from viewer.controllers.exciting import ExcitingDock
 from viewer.controllers.explain import LabDock, SlidingDock, TraceDock
+from viewer.controllers.hover import HoverController
 from viewer.controllers.inputs import InputController
 from viewer.controllers.lessons.learning import LearningController
 from viewer.controllers.motion import MotionController
@@ -79,6 +80,7 @@ class MainController(QObject):
         self.views = ViewController(
             self.flow, self.inspector, window.prediction, panel.preview, self
         )
+        HoverController(self.flow, self.inspector, self.views, window.status, self)
         self.inputs = InputController(panel, window.prediction, inference, files, dataset, self)
         self.networks = NetworkController(window, inference, settings, self)
         self.pictures = PicturesController(
@@ -204,6 +206,7 @@ class MainController(QObject):
         self._inference.network_resized.connect(self._on_network_resized)
         self._inference.filters_replaced.connect(self._on_filters_replaced)
         self.training.told.connect(window.show_message)
+        self.training.tried_again.connect(window.messages.settle)
         for hinting in (self.training, self.drawings):
             hinting.hinted.connect(window.show_hint)
         self.drawings.failed.connect(window.show_message)
@@ -232,10 +235,8 @@ class MainController(QObject):
         self.networks.network_changed.connect(self._on_network_changed)
         self.views.winner_changed.connect(self._on_winner_changed)
         self.flow.selection_changed.connect(self._on_map_selected)
-        self.flow.hover_changed.connect(self._on_hover_changed)
         self.flow.record_painted.connect(self._on_record_painted)
         self.flow.minimap_changed.connect(partial(window.action_set.set_checked, "minimap"))
-        self.inspector.hover_changed.connect(self._on_hover_changed)
         self.inspector.heading.why_requested.connect(self.trace.show)
         window.theme_changed.connect(self._on_theme_changed)
         window.files_dropped.connect(self._on_files_dropped)
@@ -361,9 +362,6 @@ class MainController(QObject):
         shared = bool(self._window.tabifiedDockWidgets(dock))
         if selection is not None and shared and not self.learning.in_lesson:
             dock.raise_()
-
-    def _on_hover_changed(self, hovered: Selection | None) -> None:
-        self._window.status.set_hover_text(self.views.describe(hovered))
 
     def _open_folder(self, folder: Path) -> None:
         """Follow a run, or go through pictures: whichever a folder is of."""

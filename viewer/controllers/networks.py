@@ -62,6 +62,7 @@ class NetworkController(QObject):
         self._offer()
         window.network_chosen.connect(self.open)
         inference.network_loaded.connect(self._on_loaded)
+        inference.opening.began.connect(self._on_began)
         self.opening.refused.connect(self._on_refused)
         self.opening.dropped.connect(self._on_dropped)
         self.opening.told.connect(self.failed)
@@ -130,6 +131,10 @@ class NetworkController(QObject):
         self._in_place = False
         self._window.set_network(network, weights.step)
         self.network_changed.emit(network, weights)
+
+    def _on_began(self) -> None:
+        if not self._in_place:
+            self._window.messages.settle(ABOUT_NETWORK)
 
     def _on_refused(self, model: str, sentence: str) -> None:
         self._in_place = not self._title

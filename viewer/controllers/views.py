@@ -205,8 +205,8 @@ class ViewController(QObject):
         return self._flow.picture().toImage()
 
     def _mark_dead(self) -> None:
-        if self._dead is None or self.record is None or not self.record.whole:
-            return  # what was not asked for is no silence
+        if self._dead is None or self.record is None:
+            return
         self._dead.update(self.record, self._shown)
         dead = self._dead.dead()
         if dead != self._marked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -143,9 +144,12 @@ class _Watched:
         Channels that have not answered the drawing at hand in any of its frames.
     silent_drawings : (C,) int
         For how many finished drawings in a row each channel has been silent.
+    heard : bool
+        Whether any record of the drawing at hand had the node's output.
     """
 
     silent: NDArray[np.bool_]
+    heard: bool = False
     silent_drawings: NDArray[np.int64] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -198,14 +202,17 @@ class DeadChannels:
         self._last_pixels, self._last_key = record.image.grey, drawing
         for name, watched in self._watched.items():
             values = record.outputs.get(name)
-            if values is not None and watched.silent.any():
+            if values is None:
+                continue  # not asked for: that is no silence
+            watched.heard = True
+            if watched.silent.any():
                 _listen(watched, values)
 
     def dead(self) -> Mapping[str, frozenset[int]]:
         """Return the dead channels of each watched node; nodes without any are left out."""
         found = {}
         for name, watched in self._watched.items():
-            current = int(self._last_pixels is not None)
+            current = int(self._last_pixels is not None and watched.heard)
             silent = watched.silent & (watched.silent_drawings + current >= self.drawings)
             if silent.any():
                 found[name] = frozenset(int(i) for i in np.flatnonzero(silent))
@@ -223,15 +230,16 @@ class DeadChannels:
             return
         self._last_pixels = None
         for watched in self._watched.values():
-            watched.silent_drawings = np.where(watched.silent, watched.silent_drawings + 1, 0)
-            watched.silent[:] = True
+            if watched.heard:
+                watched.silent_drawings = np.where(watched.silent, watched.silent_drawings + 1, 0)
+            watched.silent[:], watched.heard = True, False
 
     def _restart(self, weights_step: int) -> None:
         # Other weights: what the old ones left silent says nothing of these.
         self._weights_step = weights_step
         self._last_pixels = None
         for watched in self._watched.values():
-            watched.silent[:] = True
+            watched.silent[:], watched.heard = True, False
             watched.silent_drawings[:] = 0
 
 
@@ -257,9 +265,15 @@ def _listen(watched: _Watched, values: FloatArray) -> None:
 
 
 def _similarity(a: FloatArray, b: FloatArray) -> float:
-    """Return the correlation of two grey images, [-1, 1]; 1 for two even ones, 0 for two sizes."""
+    """Return the correlation of two grey images, [-1, 1].
+
+    1 for two even ones; 0 where only one is even, and for two sizes.
+    """
     if a.shape != b.shape:
         return 0.0
     a, b = a - a.mean(), b - b.mean()
-    norms = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return float(np.vdot(a, b)) / norms if norms > EVEN * EVEN * a.size else 1.0
+    norms = float(np.linalg.norm(a)), float(np.linalg.norm(b))
+    even = [norm < EVEN * math.sqrt(a.size) for norm in norms]
+    if any(even):
+        return float(all(even))
+    return float(np.vdot(a, b)) / (norms[0] * norms[1])

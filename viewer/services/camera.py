@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -73,6 +74,14 @@ class FrameSource(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """Work for the service's thread, and the number of the camera that it is for."""
+
+    number: int
+    work: Callable[[], None]
+
+
 class CameraService(QObject):
     """Turns the frames of a camera into pictures on its own thread; only the newest is done.
 
@@ -116,8 +125,8 @@ class CameraService(QObject):
         self._source: FrameSource | None = None  # of this thread alone: what is Qt's ends here
         self._number = 0  # of the camera that frames are wanted of; 0 for none
         self._last = 0  # number of the last one that was asked for
-        self._mailbox: Mailbox[Callable[[], None]] = Mailbox("load", "frame")
-        self._worker = Worker("camera", self._mailbox, _call, self._on_error)
+        self._mailbox: Mailbox[_Job] = Mailbox("load", "frame")
+        self._worker = Worker("camera", self._mailbox, self._handle, traceback.print_exception)
         self._started = False
         self._lock = threading.Lock()
         self._newest: Picture | None = None  # behind the lock
@@ -146,7 +155,7 @@ class CameraService(QObject):
         if self._load is None:
             self._on_loaded(self._number)
         else:
-            self._mailbox.put("load", partial(self._load_for, self._number))
+            self._mailbox.put("load", _Job(self._number, partial(self._load_for, self._number)))
 
     def stop_camera(self) -> None:
         """Ask for no more frames; one that is being converted is dropped."""
@@ -195,7 +204,7 @@ class CameraService(QObject):
 
     def _on_frame(self, number: int, frame: Frame) -> None:
         if number == self._number:
-            self._mailbox.put("frame", partial(self._convert, number, frame))
+            self._mailbox.put("frame", _Job(number, partial(self._convert, number, frame)))
 
     def _convert(self, number: int, frame: Frame) -> None:
         picture = picture_of(frame.toImage())
@@ -214,14 +223,13 @@ class CameraService(QObject):
                 self.running_changed.emit(False)
             self.failed.emit(sentence)
 
-    def _on_error(self, error: Exception) -> None:
-        traceback.print_exception(error)
-        sentence = f"The camera's pictures can't be read ({error}): choose another source."
-        self._broken.emit(self._number, sentence)
-
-
-def _call(job: Callable[[], None]) -> None:
-    job()
+    def _handle(self, job: _Job) -> None:
+        try:
+            job.work()
+        except Exception as error:  # noqa: BLE001 - told with the number of its own camera
+            traceback.print_exception(error)
+            sentence = f"The camera's pictures can't be read ({error}): choose another source."
+            self._broken.emit(job.number, sentence)
 
 
 def picture_of(image: QImage) -> Picture | None:

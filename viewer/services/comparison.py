@@ -116,9 +116,7 @@ class RobustnessService(JobService[RobustnessJob]):
             result = measure_robustness(candidates, dataset, progress=progress, cancelled=unwanted)
         except EvaluationCancelled:
             raise Cancelled from None
-        if unwanted():
-            raise Cancelled
-        self.robustness_ready.emit(result)
+        self._end(self.robustness_ready, result)
 
 
 class ComparisonService(QObject):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtCore import QObject, pyqtBoundSignal, pyqtSignal
 
 from viewer.core.errors import UserError
 from viewer.core.mailbox import Mailbox
@@ -110,7 +110,9 @@ class _ReportPicture:
 class JobService(QObject, Generic[J]):
     """Does one long job at a time on its own thread; a newer job replaces the one at hand.
 
-    Subclasses do the work in `_work` and tell its result.
+    Subclasses do the work in `_work`; what they tell goes through `_tell` and `_end`. Both
+    give their signals on the thread that made the service, and nothing of a job after a newer one
+    was submitted: what is told is always about the last one.
 
     Signals
     -------
@@ -119,12 +121,15 @@ class JobService(QObject, Generic[J]):
     failed(str)
         One sentence on what went wrong.
     cancelled()
-        The job at hand ended before its end, because `cancel` was called.
+        The job at hand ended before its end, because `cancel` was called. Once that was called,
+        nothing else is told of the job, and this once.
     """
 
     progress = pyqtSignal(int, int)
     failed = pyqtSignal(str)
     cancelled = pyqtSignal()
+    # From the worker's thread: number of the job, a signal, its arguments, whether the job ends.
+    _told = pyqtSignal(int, object, object, bool)
 
     def __init__(
         self, name: str, load_test: LoadTest | None = None, parent: QObject | None = None
@@ -136,7 +141,9 @@ class JobService(QObject, Generic[J]):
         self._lock = threading.Lock()
         self._last = 0  # number of the last job that was asked for
         self._wanted = 0  # number of the job that is to be done; 0 for none
+        self._at_hand = 0  # number of the job that is being done; the worker's thread only
         self._dataset: tuple[str, ImageDataset] | None = None  # the worker's thread only
+        self._told.connect(self._on_told)
 
     def start(self) -> None:
         """Start the thread; nothing heavy is imported before the first job."""
@@ -159,8 +166,26 @@ class JobService(QObject, Generic[J]):
         return self._worker.shutdown()
 
     def _work(self, job: J, progress: Progress, unwanted: Callable[[], bool]) -> None:
-        """Do the job; raise `Cancelled` once `unwanted`."""
+        """Do the job and `_end` it; raise `Cancelled` once `unwanted`."""
         raise NotImplementedError
+
+    def _tell(self, signal: pyqtBoundSignal, *args: object) -> None:
+        """Give a signal of the job at hand, unless it isn't wanted any more."""
+        self._told.emit(self._at_hand, signal, args, False)
+
+    def _end(self, signal: pyqtBoundSignal, *args: object) -> None:
+        """Give the last signal of the job at hand; `cancelled` in its place if it was."""
+        self._told.emit(self._at_hand, signal, args, True)
+
+    def _on_told(
+        self, number: int, signal: pyqtBoundSignal, args: tuple[object, ...], ends: bool
+    ) -> None:
+        if number != self._last or self._mailbox.closed:
+            return  # a newer job was submitted meanwhile, or nobody listens
+        if self._wanted:
+            signal.emit(*args)
+        elif ends:
+            self.cancelled.emit()
 
     def _test_images(self, name: str) -> ImageDataset:
         """Return a data set's test part; the last one is kept."""
@@ -173,6 +198,7 @@ class JobService(QObject, Generic[J]):
 
     def _handle(self, item: tuple[int, J]) -> None:
         number, job = item
+        self._at_hand = number
         import torch  # heavy: on this thread, and not before it is needed
 
         torch.set_num_threads(INTRA_OP_THREADS)
@@ -181,23 +207,21 @@ class JobService(QObject, Generic[J]):
             return self._wanted != number or self._mailbox.closed
 
         def progress(done: int, total: int) -> None:
-            if not unwanted():
-                self.progress.emit(done, total)
+            self._tell(self.progress, done, total)
 
         try:
             if unwanted():
                 raise Cancelled
             self._work(job, progress, unwanted)
         except Cancelled:
-            if self._wanted == 0 and not self._mailbox.closed:
-                self.cancelled.emit()
+            self._end(self.cancelled)
 
     def _on_error(self, error: Exception) -> None:
         if isinstance(error, UserError):
-            self.failed.emit(str(error))
+            self._end(self.failed, str(error))
             return
         traceback.print_exception(error)
-        self.failed.emit(f"The evaluation stopped: {type(error).__name__}: {error}.")
+        self._end(self.failed, f"The evaluation stopped: {type(error).__name__}: {error}.")
 
 
 class EvaluationService(JobService[EvaluationJob]):
@@ -267,9 +291,7 @@ class EvaluationService(JobService[EvaluationJob]):
             )
         except EvaluationCancelled:
             raise Cancelled from None
-        if unwanted():
-            raise Cancelled
-        self.report_ready.emit(report, job.network.title)
+        self._end(self.report_ready, report, job.network.title)
 
     def _on_unread(self, error: Exception) -> None:
         if not isinstance(error, UserError):

@@ -76,12 +76,15 @@ class ExcitationService(JobService[ExcitationJob]):
         What is searched: ``MNIST test images``.
     found(tuple of ExcitingImage, ExcitationJob)
         The strongest so far, several times a search; the last time before `finished`.
+    left_out(int)
+        So many of those done can't be read; told before `progress`.
     finished()
         All images were looked at.
     """
 
     begun = pyqtSignal(str)
     found = pyqtSignal(object, object)
+    left_out = pyqtSignal(int)
     finished = pyqtSignal()
 
     def __init__(self, load_test: LoadTest | None = None, parent: QObject | None = None) -> None:
@@ -96,7 +99,7 @@ class ExcitationService(JobService[ExcitationJob]):
         engine = Engine(loaded)
         _take_filters(engine, job.weights)
         images = self._images(engine.network, loaded.metadata.dataset, job)
-        self.begun.emit(images.title)
+        self._tell(self.begun, images.title)
         search = ExcitingImages(
             engine.network, engine.weights, engine.run, job.node, job.channel, engine.outputs_at
         )
@@ -110,13 +113,15 @@ class ExcitationService(JobService[ExcitationJob]):
             now = time.monotonic()
             if now - told > TELL_S:
                 told = now
-                self.found.emit(search.found(), job)
+                self._tell(self.found, search.found(), job)
+                self._tell(self.left_out, len(unreadable))
                 progress(done + len(unreadable), images.count)
         if len(unreadable) == images.count:
             raise UserError(f"No picture there can be read: {unreadable[0]}")
-        self.found.emit(search.found(), job)
+        self._tell(self.found, search.found(), job)
+        self._tell(self.left_out, len(unreadable))
         progress(images.count, images.count)
-        self.finished.emit()
+        self._end(self.finished)
 
     def _images(self, network: NetworkRecord, own: str | None, job: ExcitationJob) -> _Images:
         """Return images of the network's kind: of the folder, its own data set, or another."""
@@ -152,10 +157,10 @@ class ExcitationService(JobService[ExcitationJob]):
 
     def _on_error(self, error: Exception) -> None:
         if isinstance(error, UserError):
-            self.failed.emit(str(error))
+            self._end(self.failed, str(error))
             return
         traceback.print_exception(error)
-        self.failed.emit(f"The search stopped: {type(error).__name__}: {error}.")
+        self._end(self.failed, f"The search stopped: {type(error).__name__}: {error}.")
 
 
 def _of_dataset(dataset: ImageDataset) -> _Images:

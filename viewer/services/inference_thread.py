@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -150,12 +151,14 @@ class InferenceThread:
             self._tell_service(signal, *values)
 
     def _prepare(self) -> None:
+        known = "viewer.core.engine" in sys.modules
         import viewer.core.engine  # noqa: F401 - so that the first network opens at once
 
         use_threads(INTRA_OP_THREADS)
-        # What torch has brought stays for good: to walk through its hundreds of thousands of
-        # objects, a collection would hold up the window for a sixth of a second.
-        gc.freeze()
+        if not known:
+            # What torch has brought stays for good: to walk through its hundreds of thousands of
+            # objects, a collection would hold up the window for a sixth of a second.
+            gc.freeze()
 
     def _handle(self, item: Item) -> None:
         if isinstance(item, TakeNetwork):

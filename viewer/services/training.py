@@ -101,7 +101,7 @@ class TrainingService(QObject):
         self._thread.start()
 
     def begin(self, run: NewRun | OldRun) -> None:
-        """Train; a run at hand is saved and left first."""
+        """Train; a run at hand is saved and left, unless a new one can't begin."""
         self._commands.put(run)
 
     def go(self, until: Until = Until.END) -> None:
@@ -220,9 +220,21 @@ class TrainingService(QObject):
             self._events.append(self._session.adjust(**command.changes))
 
     def _open(self, run: NewRun | OldRun) -> None:
-        self._leave()
+        if isinstance(run, OldRun):
+            self._leave()  # it may be the one at hand, which is locked
+        before = self.state
         self._set_state(RunState.PREPARING)
-        session = open_session(run, self._load_data, self._keep_bytes)
+        try:
+            session = open_session(run, self._load_data, self._keep_bytes)
+        except Exception:
+            if self._session is not None:
+                self._set_state(before)  # it goes on as if nothing had been asked for
+            raise
+        try:
+            self._leave()
+        except Exception:
+            session.close()
+            raise
         self._session = session
         self._iterator = session.events()
         self._speed = Speedometer()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
@@ -54,17 +55,18 @@ class ElidedLabel(QWidget):
         across = QSizePolicy.Policy.Maximum if fixed else QSizePolicy.Policy.Ignored
         self.setSizePolicy(across, QSizePolicy.Policy.Fixed)
         self._text = ""
+        self._shorter: Sequence[str] = ()
         self.set_text(text)
 
     def text(self) -> str:
         """Return the whole text."""
         return self._text
 
-    def set_text(self, text: str) -> None:
-        """Show another text."""
-        if text == self._text:
+    def set_text(self, text: str, shorter: Sequence[str] = ()) -> None:
+        """Show another text; where there is no room for it, the first of `shorter` that fits."""
+        if (text, shorter) == (self._text, self._shorter):
             return
-        self._text = text
+        self._text, self._shorter = text, shorter
         if self._fixed:
             self.updateGeometry()
         self._update_tool_tip()
@@ -81,6 +83,9 @@ class ElidedLabel(QWidget):
         parts = self._text.split(self._separator) if self._separator else [self._text]
         while len(parts) > 1 and metrics.horizontalAdvance(self._joined(parts)) > self.width():
             parts.pop()
+        for shorter in self._shorter:
+            if metrics.horizontalAdvance(self._joined(parts)) > self.width():
+                parts = [shorter]
         return metrics.elidedText(self._joined(parts), self._mode, self.width())
 
     def needed_px(self) -> int:

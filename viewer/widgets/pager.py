@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import pyqtSignal
@@ -63,7 +64,15 @@ class Pager(QWidget):
         """Return what is said."""
         return self._status.text()
 
-    def set_state(self, offset: int, shown: int, total: int, capacity: int, text: str = "") -> None:
+    def set_state(
+        self,
+        offset: int,
+        shown: int,
+        total: int,
+        capacity: int,
+        text: str = "",
+        shorter: Sequence[str] = (),
+    ) -> None:
         """Say which images are shown.
 
         Parameters
@@ -74,10 +83,12 @@ class Pager(QWidget):
             How many a page can have.
         text : str
             Said in place of the numbers.
+        shorter : sequence of str
+            The same in fewer and fewer words, where there is no room for that.
         """
         self._offset, self._total, self._capacity = offset, total, capacity
         end = min(offset + shown, total)
-        self._status.set_text(text or f"{offset + 1:,}–{end:,} of {total:,}")
+        self._status.set_text(text or f"{offset + 1:,}–{end:,} of {total:,}", shorter)
         for button, is_on in (
             (self._first, offset > 0),
             (self._previous, offset > 0),

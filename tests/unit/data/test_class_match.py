@@ -17,6 +17,8 @@ from viewer.core.errors import UserError
         (("crane", "ox", "crane"), ("crane", "ox"), [0, 1, 0]),  # ImageNet has two
         (("0", "1", "2"), ("ant", "bee", "cat"), [0, 1, 2]),  # numbers: the folders' order
         (("2", "0", "1"), ("0", "1", "2"), [2, 0, 1]),  # but a number that is a name is one
+        (("0", "1", "2"), ("class 2", "Class_1"), [-1, 1, 0]),  # as the prediction calls them
+        (("0", "1", "2"), ("class 2", "1"), [-1, 1, 0]),
         (("a b", "a_b"), ("a_b", "a b"), [1, 0]),  # told apart by their whole names
     ],
 )
@@ -40,6 +42,8 @@ def test_the_thousand_folders_of_imagenet_are_in_its_order() -> None:
         (("cat", "dog"), ("cat", "eel"), "eel"),
         (("0", "1", "2"), ("ant", "bee"), "ant (and 1 more)"),  # numbers, but not as many
         (("b", "a"), ("a", "b", "c"), "c"),
+        (("0", "1", "2"), ("class 1", "1"), "class 1"),  # which of the two would it be?
+        (("ant", "1"), ("class 1",), "class 1"),  # it has names
     ],
 )
 def test_a_class_that_the_network_lacks(

@@ -1,11 +1,14 @@
+import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from viewer.core.data import image_folder as module
+from viewer.core.data.class_pictures import has_color, read_square
 from viewer.core.data.image_folder import FolderCancelled, folder_input, image_folder
 from viewer.core.errors import UserError
 
@@ -145,7 +148,7 @@ def test_broken_files_are_counted_and_named(tmp_path: Path) -> None:
     assert len(found.train) + len(found.test) == 11
     notice = found.notice()
     assert notice.startswith("5 of 16 files were left out: 000.png is ")
-    assert notice.endswith("; and 2 more.")
+    assert notice.endswith("; and 2 more: replace or remove these files.")
     assert "002.png" in notice
     assert "003.png" not in notice
 
@@ -226,3 +229,54 @@ def test_looking_into_a_folder_can_be_given_up(tmp_path: Path) -> None:
         folder_input(tmp_path, cancelled=lambda: True)
     with pytest.raises(UserError, match="is no folder"):
         folder_input(tmp_path / "gone")
+
+
+def test_a_class_that_can_not_be_listed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_classes(tmp_path, {"light": 2, "dark": 2, "mid": 2})
+    scandir = os.scandir
+
+    def locked(path: Any) -> Any:
+        if Path(path).name == "mid":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    for reader in (image_folder, folder_input):
+        with pytest.raises(UserError, match=r"mid can't be read \(Permission denied\): check"):
+            reader(tmp_path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "a.png")
+    opened: list[Any] = []
+    monkeypatch.setattr(Image, "open", lambda path, **_: opened.append(path))
+    assert not has_color(tmp_path / "a.png", 8)
+    for color in (True, False):
+        with pytest.raises(UserError, match=r"a\.png is not an ordinary file: choose a picture"):
+            read_square(tmp_path / "a.png", 8, color=color)
+    assert not opened
+
+
+@pytest.mark.parametrize(("number", "channels"), [(1, 1), (2, 3)])
+def test_a_sample_of_bounded_size_tells_whether_there_are_colours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, channels: int
+) -> None:
+    write_classes(tmp_path, {"dark": 4, "light": 4})
+    Image.new("RGB", (9, 9), "red").save(tmp_path / "dark" / f"{number:03}.png")
+    (tmp_path / "dark" / "003.png").write_bytes(b"no image")
+    asked: list[str] = []
+
+    def has_color_told(path: Path, size: int) -> bool:
+        asked.append(f"{path.parent.name}/{path.name}")
+        return has_color(path, size)
+
+    monkeypatch.setattr(module, "has_color", has_color_told)
+    monkeypatch.setattr(module, "COLOR_SAMPLE", 4)
+    shape, _ = folder_input(tmp_path)
+    assert shape == (channels, 28, 28)
+    spread = ["dark/000.png", "dark/002.png", "light/000.png", "light/003.png"]
+    assert asked == (spread if channels == 1 else spread[:2])
+    # What is learnt from is what the network was made for.
+    assert image_folder(tmp_path).train.input_shape == shape

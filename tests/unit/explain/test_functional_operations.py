@@ -13,7 +13,7 @@ from torch.nn import functional
 from tests.unit.explain.networks import Explained, explained
 from tests.unit.explain.test_trace_equals_torch import check
 from viewer.core.explain.receptive_field import receptive_field
-from viewer.core.explain.receptive_size import network_receptive_field_size
+from viewer.core.explain.receptive_size import padded_bounds
 from viewer.core.explain.trace_parts import (
     IndexPart,
     NormalisationPart,
@@ -177,7 +177,7 @@ def test_a_shuffled_channel_leads_to_the_one_it_was() -> None:
     for channel, pixels in ((0, 1), (1, 9)):
         field = receptive_field(case.network, last, 2, 2, channel=channel, weights=case.weights)
         assert field["input"].sum() == pixels
-    assert network_receptive_field_size(case.network, last, case.weights).size == (3, 3)
+    assert padded_bounds(case.network, last, 2, 2, case.weights).size == (3, 3)
 
 
 def test_a_layer_of_channels_last_is_explained_at_its_pixel() -> None:
@@ -191,8 +191,8 @@ def test_a_layer_of_channels_last_is_explained_at_its_pixel() -> None:
     values = case.record.outputs["depthwise"][:, 3, 0]
     assert norm.mean == pytest.approx(float(values.mean()), abs=1e-6)
     assert norm.pixel and norm.channels == (0, CHANNELS)
-    size = network_receptive_field_size(case.network, case.network.nodes[-1].name, case.weights)
-    assert (size.size, size.whole) == ((3, 3), False)
+    last = case.network.nodes[-1].name
+    assert padded_bounds(case.network, last, 2, 2, case.weights).size == (3, 3)
 
 
 @pytest.mark.parametrize("last", [False, True])

@@ -1,7 +1,9 @@
-"""The lab's experiment as a network: what torch makes of it is what the lab computes."""
+"""The lab's experiment as a network: what views of networks are given is what the lab computed."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +18,7 @@ from viewer.core.explain.sliding_values import placement
 RNG = np.random.default_rng(0)
 KERNELS = RNG.standard_normal((2, 3, 3, 4))
 PLAIN = LabSettings(KERNELS)
+TIMEOUT_S = 60
 
 
 @pytest.mark.parametrize(
@@ -68,3 +71,18 @@ def test_a_row_of_numbers() -> None:
     found = lab_records(lab.run(np.array([[[1.0, 3.0, 6.0]]]), settings))
     assert found.record.outputs["correlation"].tolist() == [[[-1.0, -2.0, -3.0, 6.0]]]
     assert found.network.nodes[0].output_shape == (1, 1, 3)
+
+
+def test_the_lab_computes_nothing_again_and_needs_no_torch() -> None:
+    check = """
+import sys
+import numpy as np
+from viewer.core.explain import lab
+from viewer.core.explain.lab_records import lab_records
+from viewer.core.explain.lab_settings import Activation, LabSettings, Pooling
+settings = LabSettings(np.ones((1, 1, 2, 2)), activation=Activation.RELU, pooling=Pooling.MAX)
+lab_records(lab.run(np.ones((1, 6, 6)), settings))
+sys.exit("torch" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", check], timeout=TIMEOUT_S, check=False)
+    assert done.returncode == 0

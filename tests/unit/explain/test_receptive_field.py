@@ -14,11 +14,7 @@ from torch.nn import functional
 
 from tests.unit.explain.networks import Joined, Residual, explained, random_network
 from viewer.core.explain.receptive_field import Bounds, receptive_field
-from viewer.core.explain.receptive_size import (
-    ReceptiveFieldSize,
-    network_receptive_field_size,
-    padded_bounds,
-)
+from viewer.core.explain.receptive_size import padded_bounds
 from viewer.core.nets.architectures import architectures
 from viewer.core.records import NetworkRecord
 
@@ -178,18 +174,20 @@ def test_one_case_by_hand() -> None:
     assert list(field) == ["input", "0", "1"]
     assert bounds_of(field["input"]) == Bounds(1, 1, 6, 6)
     assert padded_bounds(network, "1", 0, 0) == Bounds(-1, -1, 6, 6)
-    assert network_receptive_field_size(network, "1") == ReceptiveFieldSize((7, 7), (4, 4))
+    assert padded_bounds(network, "1", 1, 1) == Bounds(3, 3, 10, 10)
     assert receptive_field(network, "3", 0, 0, channel=1)["input"].sum() == 25  # rows 1, 3, … 9
-    assert network_receptive_field_size(network, "3").whole
+    assert padded_bounds(network, "3", 0, 0) == Bounds(0, 0, 10, 10)
 
 
 def test_sizes_of_the_network_in_the_box() -> None:
     network = explained(architectures().get("digits").build(), (1, 28, 28)).network
-    found = [network_receptive_field_size(network, node.name) for node in network.nodes]
+    maps = [node for node in network.nodes if len(node.output_shape) == 3]
+    fields = [padded_bounds(network, node.name, 0, 0) for node in maps]
     # k + (k − 1) · stride so far: 5; 5 + 1; 6 + 4 · 2; 14 + 2; 16 + 4 · 4.
-    sizes = [field.size[0] for field in found if not field.whole]
-    assert sizes == [1, 5, 5, 6, 14, 14, 16, 32, 32]
-    assert [field.stride[1] for field in found if not field.whole] == [1, 1, 1, 2, 2, 2, 4, 4, 4]
+    assert [field.size[0] for field in fields] == [1, 5, 5, 6, 14, 14, 16, 32, 32]
+    beside = [padded_bounds(network, node.name, 0, 1) for node in maps]
+    strides = [b.left - a.left for a, b in zip(fields, beside, strict=True)]
+    assert strides == [1, 1, 1, 2, 2, 2, 4, 4, 4]
 
 
 def test_a_unit_of_a_flatten_is_one_pixel() -> None:
@@ -214,7 +212,7 @@ def test_the_branch_that_a_channel_comes_from() -> None:
     ]
     assert sizes == [25, 25, 1, 9, 9]
     assert receptive_field(network, "0.cat", 6, 6)["input"].sum() == 25
-    assert network_receptive_field_size(network, "0.cat").size == (5, 5)
+    assert padded_bounds(network, "0.cat", 6, 6).size == (5, 5)
 
 
 class Functional(nn.Module):
@@ -229,8 +227,8 @@ def test_functions_have_the_windows_of_their_modules() -> None:
     network = case.network
     field = receptive_field(network, "max_pool2d", 1, 1, channel=1, weights=case.weights)
     assert bounds_of(field["input"]) == Bounds(2, 2, 5, 5)
-    assert network_receptive_field_size(network, "max_pool2d", case.weights).size == (3, 3)
-    assert network_receptive_field_size(network, "max_pool2d").size == (3, 3)
+    assert padded_bounds(network, "max_pool2d", 1, 1, case.weights) == Bounds(2, 2, 5, 5)
+    assert padded_bounds(network, "max_pool2d", 1, 1) == Bounds(2, 2, 5, 5)
 
 
 @pytest.mark.parametrize(
@@ -253,15 +251,15 @@ def test_statistics_of_the_input_are_seen_too(norm: nn.Module, seen: int) -> Non
     case = explained(module, (1, 12, 12))
     field = receptive_field(case.network, "1", 6, 6, channel=1, weights=case.weights)
     assert field["input"].sum() == seen
-    size = network_receptive_field_size(case.network, "1", case.weights)
-    assert size.whole == (seen == 144)
+    bounds = padded_bounds(case.network, "1", 6, 6, case.weights)
+    assert bounds == (Bounds(0, 0, 12, 12) if seen == 144 else Bounds(5, 5, 8, 8))
 
 
 def test_operations_that_are_not_known_see_everything() -> None:
     module = nn.Sequential(nn.ZeroPad2d(1), nn.Flatten(), nn.Linear(36, 2))
     network: NetworkRecord = explained(module, (1, 4, 4)).network
     assert receptive_field(network, "0", 3, 3)["input"].all()
-    assert network_receptive_field_size(network, "0").whole
+    assert padded_bounds(network, "0", 3, 3) == Bounds(0, 0, 4, 4)
 
 
 def test_what_is_not_there() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from viewer.core.errors import UserError
-from viewer.core.imaging.picture_folder import natural_order, pictures_in
+from viewer.core.imaging.picture_folder import natural_order, pictures_below, pictures_in
 
 
 def test_numbers_count_and_case_does_not(tmp_path: Path) -> None:
@@ -38,3 +40,28 @@ def test_names_of_every_kind_can_be_compared() -> None:
     names = ["", "1", "a", "a1", "1a", "²", "٣", "a٣b", "01", "1.0", "é", "É" * 9]
     assert len(sorted(names, key=natural_order)) == len(names)
     assert natural_order("01") != natural_order("1")
+
+
+def test_pictures_below_a_folder_are_sorted_and_circles_are_not_followed(tmp_path: Path) -> None:
+    for name in ("b.png", "a.JPG", "notes.txt", ".c.png", "deep/1.tif", ".git/2.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "deep" / "up").symlink_to(tmp_path)
+    found = [str(tmp_path / name) for name in ("a.JPG", "b.png", "deep/1.tif")]
+    assert list(pictures_below(tmp_path)) == found
+
+
+def test_a_folder_that_can_not_be_listed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "deep").mkdir()
+    scandir = os.scandir
+
+    def locked(path: Any) -> Any:
+        if Path(path).name == "deep":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    with pytest.raises(PermissionError):
+        list(pictures_below(tmp_path))

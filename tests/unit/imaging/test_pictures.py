@@ -217,6 +217,14 @@ def test_what_is_no_picture_is_refused_in_one_sentence(data: bytes) -> None:
     assert message.endswith(".")
     assert "\n" not in message
     assert len(message) < 200
+    assert "(" not in message  # the sentences of the library mean nothing to most
+
+
+@pytest.mark.parametrize("whole", [WHOLE_PNG, WHOLE_JPEG], ids=["png", "jpeg"])
+def test_a_picture_that_is_cut_off_is_called_so(whole: bytes) -> None:
+    with pytest.raises(UserError) as caught:
+        picture_from_bytes(whole[: len(whole) // 2], "photo")
+    assert str(caught.value) == "photo is cut off: save or copy it again."
 
 
 def test_a_bomb_is_refused_by_its_header_alone() -> None:
@@ -233,7 +241,7 @@ def test_pillows_own_limit_is_left_as_it_was() -> None:
 def test_pillows_warnings_do_not_leak() -> None:
     filters = list(warnings.filters)
     # 95 Mpx: Pillow warns of a bomb here (tests turn warnings into errors), we allow it.
-    with pytest.raises(UserError, match="damaged"):
+    with pytest.raises(UserError, match="cut off"):
         picture_from_bytes(png_of_size(9_500, 10_000), "a")
     assert warnings.filters == filters
 

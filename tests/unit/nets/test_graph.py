@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from viewer.core.errors import UserError
 from viewer.core.nets.graph import Graph
+from viewer.core.nets.program import KEPT
 from viewer.core.records import Kind, Window
 
 SHAPE = (1, 28, 28)
@@ -58,7 +59,7 @@ class Functional(nn.Module):
 def test_functions_that_work_in_place_leave_what_was_kept(by_name: bool) -> None:
     torch.manual_seed(0)
     module = Functional(by_name=by_name).eval()
-    x = torch.rand(1, *SHAPE)
+    x = torch.rand(1, 1, 28, 28)
     with torch.no_grad():
         expected = module.conv(x)
     assert expected.min() < 0
@@ -74,7 +75,7 @@ def test_every_output_equals_torch_hooks() -> None:
     module = nn.Sequential(
         nn.Conv2d(1, 4, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(784, 10)
     )
-    x = torch.rand(1, *SHAPE)
+    x = torch.rand(1, 1, 28, 28)
     hooked: dict[str, Tensor] = {}
     for name, child in module.named_children():
         child.register_forward_hook(
@@ -213,4 +214,16 @@ def test_an_output_that_is_not_one_score_a_class_has_maps_and_no_probabilities()
     graph = Graph(nn.Sequential(nn.Conv2d(1, 2, 3)), SHAPE)
     assert (graph.logits, graph.probabilities) == ("", "")
     assert [node.name for node in graph.nodes] == ["input", "0"]
-    assert set(graph.run(torch.rand(1, *SHAPE))) == {"input", "0"}
+    assert set(graph.run(torch.rand(1, 1, 28, 28))) == {"input", "0"}
+
+
+def test_few_ways_to_run_are_kept() -> None:
+    graph = Graph(in_place_net(), (1, 28, 28))
+    x = torch.rand(1, 1, 28, 28)
+    names = [node.name for node in graph.nodes]
+    wanted = [frozenset(names[:i]) for i in range(1, len(names) + 1)]
+    wanted += [frozenset({name}) for name in names]
+    assert len(set(wanted)) > KEPT
+    for keep in wanted:
+        assert set(graph.run(x, keep)) == keep
+    assert len(graph._program._compiled) == KEPT

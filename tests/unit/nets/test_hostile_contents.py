@@ -40,6 +40,7 @@ from viewer.core.nets import opening
 from viewer.core.nets.formats import onnx_file, pickles, script_interpreter
 from viewer.core.nets.formats.detection import detect
 from viewer.core.nets.formats.errors import UntrustedPickle
+from viewer.core.nets.formats.script_values import ARITHMETIC, DECISIONS
 from viewer.core.nets.opening import open_network
 
 PLAIN = {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]}
@@ -137,6 +138,15 @@ class Endless(Scripted):
         while i >= 0:
             i += 1
         scores: Tensor = self.conv(x) + i
+        return scores
+
+
+class Swapping(Scripted):
+    def forward(self, x: Tensor) -> Tensor:
+        a, b = 1, 2
+        for _ in range(1 << 60):
+            a, b = b, a  # the loop's body has no operation at all
+        scores: Tensor = self.conv(x) + a
         return scores
 
 
@@ -271,11 +281,40 @@ def test_it_is_refused_in_one_sentence(
     assert not isinstance(caught.value, UntrustedPickle)  # to trust it would be no help
 
 
-def test_a_loop_without_end_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", [Endless, Swapping])
+def test_a_loop_without_end_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[nn.Module]
+) -> None:
     monkeypatch.setattr(script_interpreter, "MAX_STEPS", 2_000)
-    scripted(Endless)(tmp_path / "bad", tmp_path)
+    scripted(kind)(tmp_path / "bad", tmp_path)
     with pytest.raises(UserError, match="has a loop without end"):
         open_network(str(tmp_path / "bad"))
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("add", (1, 2**62, 2)),
+        ("add", (-(2**63), 2**62, 2)),  # back within 64 bits, by way of more
+        ("sub", (-(2**62), 2**62)),
+        ("sub", (0, 2**62, 2)),
+        ("rsub", (2**62, -(2**62))),
+        ("rsub", (2**62, 2**62, 3)),
+        ("mul", (2**32, 2**31)),
+        ("pow", (2, 63)),
+        ("floor", (1e300,)),
+        ("ceil", (1e300,)),
+    ],
+)
+def test_whole_numbers_beyond_64_bits_are_refused(name: str, values: tuple[Any, ...]) -> None:
+    with pytest.raises(OverflowError, match="more than 64 bits"):
+        ARITHMETIC[name](*values)
+
+
+def test_the_places_of_a_range_beyond_64_bits_are_refused() -> None:
+    assert DECISIONS["__derive_index"](3, 1, 2) == 7
+    with pytest.raises(OverflowError, match="more than 64 bits"):
+        DECISIONS["__derive_index"](2**62, 0, 2)
 
 
 def test_a_pickle_of_countless_numbers_ends(

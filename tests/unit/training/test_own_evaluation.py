@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -110,7 +112,7 @@ def test_a_test_folder_is_all_that_is_looked_at(folder: Path, tmp_path: Path) ->
 def test_classes_are_told_by_name(folder: Path, streamed: bool) -> None:
     loaded = network()
     report = evaluate_folder(loaded, folder) if streamed else evaluate_network(loaded, read(folder))
-    assert report.class_names == ("blue", "green", "red")
+    assert report.class_names == ("red", "green", "blue")  # as the network has them
     assert (report.accuracy, report.n) == (1.0, 12)
     assert np.array_equal(report.confusion, 4 * np.eye(3, dtype=np.int64))
 
@@ -163,6 +165,8 @@ def test_what_can_not_be_read_is_told_and_left_out(folder: Path) -> None:
     assert np.delete(whole.confidences, 1) == pytest.approx(report.confidences)
     assert len(report.files) == 11 and report.files[1].endswith("2.png")
     assert report.notice().startswith("2 of 13 files could not be read and were left out: 1.png")
+    assert report.notice().count(": ") == 2
+    assert report.notice().endswith(": replace or remove these files.")
     assert whole.notice() == ""
 
 
@@ -198,6 +202,41 @@ def test_a_folder_without_classes_and_one_too_large(
         list_pictures(folder)
 
 
+def test_listing_ends_at_the_bound_and_when_cancelled(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[int] = []
+
+    def endless(_folder: Path) -> Iterator[str]:
+        for number in range(1000):
+            listed.append(number)
+            yield f"{number}.png"
+
+    monkeypatch.setattr(evaluation_folder, "pictures_below", endless)
+    with pytest.raises(EvaluationCancelled):
+        list_pictures(folder, cancelled=lambda: len(listed) == 7)
+    assert len(listed) == 7
+    monkeypatch.setattr(evaluation_folder, "MAX_IMAGES", 20)
+    with pytest.raises(UserError, match="20 images: choose a smaller folder"):
+        list_pictures(folder)
+    assert len(listed) == 7 + 21
+
+
+def test_a_class_that_can_not_be_listed_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    def locked(path: Any) -> Any:
+        if Path(path).name == "green":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    with pytest.raises(UserError, match=r"green can't be read \(Permission denied\): check"):
+        list_pictures(folder)
+
+
 def test_of_the_folder_that_it_learnt_from_only_the_kept_images(folder: Path) -> None:
     plain = network()
     own = str(FolderName(folder, 16, True))
@@ -217,7 +256,7 @@ def test_a_thousand_classes_are_bounded(folder: Path) -> None:
     names = ("red", "green", "blue", *(f"class {i}" for i in range(3, 1000)))
     loaded = network(names, favourite=700)
     report = evaluate_folder(loaded, folder)
-    assert report.class_names == ("blue", "green", "red", "class 700")
+    assert report.class_names == ("red", "green", "blue", "class 700")
     assert report.accuracy == 0
     assert report.confusion[:, 3].tolist() == [4, 4, 4, 0]
 
@@ -245,7 +284,8 @@ def test_progress_and_cancel(folder: Path) -> None:
     assert told[-1] == (12, 12)
     with pytest.raises(EvaluationCancelled):
         evaluate_folder(loaded, folder, cancelled=lambda: True)
-    asked = iter([False] * 8 + [True])  # three classes are listed, then it is asked of each image
+    # It is asked of three classes and twelve images when they are listed, then of each image.
+    asked = iter([False] * 20 + [True])
     with pytest.raises(EvaluationCancelled):
         evaluate_folder(loaded, folder, cancelled=lambda: next(asked))
     with pytest.raises(EvaluationCancelled):

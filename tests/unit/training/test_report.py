@@ -189,3 +189,18 @@ def test_many_classes() -> None:
     for true, predicted in ((3, 5), (46, 46), (0, 46)):
         expected = int(((labels == true) & (predictions == predicted)).sum())
         assert report.confusion[true, predicted] == expected
+
+
+def test_the_cells_of_mistakes_are_those_of_the_matrix() -> None:
+    rng = np.random.default_rng(1)
+    labels, predictions = rng.integers(0, 5, 60), rng.integers(0, 7, 60)
+    names = tuple("abcdefg")
+    report = report_of("x", names, None, labels, predictions, np.ones(60, np.float32), 0.0)
+    cells, rows = report.mistaken_cells, report.confusion.sum(axis=1)
+    assert report.class_counts.tolist() == rows.tolist()
+    found = dict(zip(zip(cells.true, cells.predicted, strict=True), cells.share, strict=True))
+    expected = {
+        (t, p): report.confusion[t, p] / rows[t] for t, p in np.argwhere(report.confusion) if t != p
+    }
+    assert found == expected and len(cells.share) == len(expected)
+    assert (np.diff(cells.share) >= 0).all()

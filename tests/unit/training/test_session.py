@@ -20,13 +20,18 @@ from tests.unit.training.runs import (
 )
 from viewer.core.errors import UserError
 from viewer.core.nets.checkpoint import load_checkpoint
-from viewer.core.training.events import BatchFinished, Finished, StepKept
+from viewer.core.training.events import (
+    BatchFinished,
+    EpochFinished,
+    Finished,
+    LayersMeasured,
+    StepKept,
+)
 from viewer.core.training.history import History
 from viewer.core.training.kept_steps import KeptSteps
 from viewer.core.training.library import list_runs
 from viewer.core.training.loop import Trainer
 from viewer.core.training.run_folder import RunFolder
-from viewer.core.training.run_logs import add_event
 from viewer.core.training.session import RunSession
 
 
@@ -62,13 +67,27 @@ def test_a_run_is_all_in_its_folder(tmp_path: Path) -> None:
     assert result.metadata.training_command is not None
     assert folder.metadata().hyper["units1"] == 5
     assert list((tmp_path / "run" / "tensorboard").glob("events.out.tfevents.*"))
-    in_memory = History()
-    for event in events:
-        add_event(in_memory, event)
-    assert len(in_memory.batches) == STEPS
-    assert len(in_memory.epochs) == 3
-    assert "dense1" in in_memory.layers
-    assert same_numbers(folder.history(), in_memory)
+    history = folder.history()
+    batches = [event for event in events if isinstance(event, BatchFinished)]
+    assert len(batches) == STEPS
+    for name in ("step", "loss", "accuracy", "lr"):
+        wanted = [getattr(event, name) for event in batches]
+        np.testing.assert_allclose(history.batches.column(name), wanted, rtol=1e-5)
+    epochs = [event for event in events if isinstance(event, EpochFinished)]
+    assert len(epochs) == 3
+    for name in ("step", "loss", "accuracy"):
+        wanted = [getattr(event, name) for event in epochs]
+        np.testing.assert_allclose(history.epochs.column(name), wanted, rtol=1e-5)
+    measured = [event for event in events if isinstance(event, LayersMeasured)]
+    assert history.layers.keys() == {layer.name for event in measured for layer in event.layers}
+    norms = [
+        layer.gradient_norm
+        for event in measured
+        for layer in event.layers
+        if layer.name == "dense1"
+    ]
+    found = history.layers["dense1"].column("gradient_norm")
+    np.testing.assert_allclose(found, norms, rtol=1e-5)
 
 
 def test_a_session_trains_as_the_bare_trainer_does(tmp_path: Path) -> None:

@@ -136,6 +136,12 @@ class LessonLab:
             "lab:arithmetic": view.readout,
         }.get(target)
 
+    def set_covered(self, covered: bool) -> None:
+        """Say whether the maps are covered: no other window may show them then."""
+        controller = self._get()
+        if self._view() is not None:
+            controller.set_covered(covered)
+
     def _view(self) -> LabView | None:
         controller = self._get()
         view: LabView | None = None if controller is None else getattr(controller, "view", None)

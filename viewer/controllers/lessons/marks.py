@@ -43,6 +43,8 @@ class LessonMarks(QObject):
         Returns what is to be marked now.
     place : callable
         Returns where something is, by its name; None while it isn't shown.
+    on_hidden : callable
+        Is told what is hidden now: no other way to it may be open.
 
     Attributes
     ----------
@@ -54,12 +56,14 @@ class LessonMarks(QObject):
         window: MainWindow,
         wanted: Callable[[], Marks],
         place: Callable[[str], tuple[QWidget, QRect] | None],
+        on_hidden: Callable[[Sequence[str]], None],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._window = window
         self._wanted = wanted
         self._place = place
+        self._on_hidden = on_hidden
         self._theme: Theme | None = None
         self._covers: dict[str, LessonCover] = {}
         self.pointer = LessonPointer(window)
@@ -88,6 +92,7 @@ class LessonMarks(QObject):
         self._show(self._wanted())
 
     def _show(self, marks: Marks) -> None:
+        self._on_hidden(marks.hide)
         self.pointer.point_at(self._place(marks.point_at) if marks.point_at else None)
         for target in set(self._covers) - set(marks.hide):
             self._covers.pop(target).take_away()

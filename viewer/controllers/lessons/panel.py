@@ -13,7 +13,7 @@ from viewer.controllers.lessons.marks import LessonMarks, Marks
 from viewer.controllers.lessons.progress import Progress, ProgressStore
 from viewer.controllers.lessons.rows import list_rows, misfit_sentence
 from viewer.core.errors import UserError
-from viewer.core.lessons.answers import answer_text, check, right_answer
+from viewer.core.lessons.answers import check
 from viewer.core.lessons.expression import ExpressionError
 from viewer.core.lessons.library import Library, needs, read_library
 from viewer.core.lessons.markup import Block, blocks, filled_in, rich
@@ -77,7 +77,11 @@ class LessonsController(QObject):
         self._answered: set[int] = set()
         self._wrong: dict[int, int] = {}  # wrong answers, by step
         self._marks = LessonMarks(
-            window, self._wanted_marks, lambda target: self.stage.place(target), self
+            window,
+            self._wanted_marks,
+            lambda target: self.stage.place(target),
+            self._close_ways,
+            self,
         )
         self._refresh_timer = QTimer(self)
         self._refresh_timer.setInterval(REFRESH_MS)
@@ -107,14 +111,15 @@ class LessonsController(QObject):
         if self.dock is None:
             self._build()
         assert self.dock is not None and self.panel is not None
-        self.dock.show()
-        self.dock.raise_()
+        self.dock.bring()
         if self.lesson is None:
             self._show_list()
+        else:
+            self._panel.page.take_focus()
 
     def toggle(self) -> None:
-        """Show the dock, or hide it."""
-        if self.dock is not None and self.dock.isVisible():
+        """Show the dock; hide it if it is in sight, unless the keyboard is in another window."""
+        if self.dock is not None and self.dock.isVisible() and self.dock.isActiveWindow():
             self.dock.hide()
         else:
             self.show()
@@ -212,12 +217,6 @@ class LessonsController(QObject):
         if verdict.right:
             self._panel.page.go_on()
 
-    def right_answer_text(self) -> str:
-        """Return the answer that is right now, as it is typed; for tests and teachers."""
-        step = self._step()
-        assert step is not None and step.ask is not None, "the step asks"
-        return answer_text(step.ask, right_answer(step.ask, self._live()))
-
     def reset(self) -> None:
         """Forget all progress."""
         self._progress.reset()
@@ -244,6 +243,7 @@ class LessonsController(QObject):
         page, listing = self._panel.page, self._panel.list
         self._stage.changed.connect(self._on_changed)
         self._stage.failed.connect(self._on_failed)
+        self._stage.moved.connect(self._marks.refresh)
         self._service.checked.connect(self._on_checked)
         listing.lesson_chosen.connect(self.begin)
         listing.reset_requested.connect(self.reset)
@@ -351,7 +351,13 @@ class LessonsController(QObject):
         if step is None:
             return Marks()
         point_at = step.point_at if self._ready and self.dock_is_in_sight else ""
-        return Marks(point_at, () if self.step in self._answered else step.hide)
+        if self.step in self._answered:
+            return Marks(point_at)
+        return Marks(point_at, self.stage.hidden(step))
+
+    def _close_ways(self, hidden: Sequence[str]) -> None:
+        if self._stage is not None:
+            self._stage.close_ways(hidden)
 
     @property
     def dock_is_in_sight(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,6 +58,19 @@ class LessonPanels:
             dock = self._dock(name)
             if dock is not None:
                 self._before[name] = _Place(dock.isVisible(), dock.geometry())
+
+    @contextmanager
+    def keys_kept(self) -> Iterator[None]:
+        """Let no window take the keyboard from the lesson as it opens."""
+        found = [getattr(self._main, name, None) for name in (LAB, SLIDING, TRACE, EXCITING)]
+        docks = [dock for dock in found if dock is not None]
+        for dock in docks:
+            dock.takes_keys = False
+        try:
+            yield
+        finally:
+            for dock in docks:
+                dock.takes_keys = True
 
     def make_room(self, action: str) -> None:
         """Put what an action has opened beside the lesson, and give the keys back."""

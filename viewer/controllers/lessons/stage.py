@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,6 +10,7 @@ import numpy as np
 from PyQt6.QtCore import QObject, QRect, QRectF, pyqtSignal
 from PyQt6.QtWidgets import QWidget
 
+from viewer.controllers.lessons.covered import PREDICTION, covered
 from viewer.controllers.lessons.lab import LessonLab
 from viewer.controllers.lessons.memory import LessonMemory
 from viewer.controllers.lessons.panels import LessonPanels
@@ -45,10 +46,13 @@ class Stage(Protocol):
         Something that a lesson may wait for, or ask about, is different.
     failed : signal of str
         One sentence on what could not be done.
+    moved : signal
+        What is pointed at or covered is somewhere else now.
     """
 
     changed: Any
     failed: Any
+    moved: Any
 
     def capabilities(self) -> frozenset[str]:
         """Return the parts of the program that are there."""
@@ -67,6 +71,12 @@ class Stage(Protocol):
 
     def reveal(self, target: str) -> None:
         """Scroll what is to be pointed at into sight."""
+
+    def hidden(self, step: Step) -> Sequence[str]:
+        """Return what is to be covered in a step, with whatever tells the same."""
+
+    def close_ways(self, hidden: Sequence[str]) -> None:
+        """Close the ways around what is covered."""
 
     def tidy(self, step: Step) -> None:
         """Hide the panels that a lesson has opened and the step has no use for."""
@@ -87,10 +97,13 @@ class MainStage(QObject):
         Something that a lesson may wait for, or ask about, is different.
     failed(str)
         One sentence on what could not be done.
+    moved()
+        The cards are somewhere else now, or another one is selected.
     """
 
     changed = pyqtSignal()
     failed = pyqtSignal(str)
+    moved = pyqtSignal()
 
     def __init__(
         self,
@@ -143,6 +156,10 @@ class MainStage(QObject):
         services.training.failed.connect(self._on_training_failed)
         networks.network_changed.connect(self._on_network_changed)
         self._main.inputs.source_changed.connect(self._on_source_changed)
+        self._main.views.selection_changed.connect(lambda _selection: self.moved.emit())
+        for bar in (self._main.flow.horizontalScrollBar(), self._main.flow.verticalScrollBar()):
+            if bar is not None:
+                bar.valueChanged.connect(self.moved)
 
     def capabilities(self) -> frozenset[str]:
         """Return the parts of the program that are there."""
@@ -170,8 +187,18 @@ class MainStage(QObject):
         UserError
             If it can't be done.
         """
-        self._deeds[action.name](action.value)
+        with self._panels.keys_kept():
+            self._deeds[action.name](action.value)
         self._panels.make_room(action.name)
+
+    def hidden(self, step: Step) -> Sequence[str]:
+        """Return what is to be covered in a step."""
+        return covered(step, self._main.views.network, self._main.views.selection)
+
+    def close_ways(self, hidden: Sequence[str]) -> None:
+        """Keep the prediction out of the title, and the lab's maps out of its other window."""
+        self._window.cover_winner(PREDICTION in hidden)
+        self._lab.set_covered("lab:maps" in hidden)
 
     def tidy(self, step: Step) -> None:
         """Hide the panels that a lesson has opened and the step has no use for."""
@@ -242,7 +269,7 @@ class MainStage(QObject):
         return {
             "pad": window.pad_panel.pad,
             "input": window.pad_panel.preview,
-            "prediction": window.prediction,
+            PREDICTION: window.prediction,
             "inspector": main.inspector,
             "network": main.flow,
             "chooser": window.tool_bar.chooser,

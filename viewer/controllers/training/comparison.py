@@ -33,11 +33,14 @@ class ComparisonController(QObject):
     -------
     train_requested()
         Both networks are to be trained anew; `set_networks` takes the result.
+    begun()
+        Accuracies are to be taken: what was said of a try before is of no use any more.
     failed(str)
         One sentence on what went wrong.
     """
 
     train_requested = pyqtSignal()
+    begun = pyqtSignal()
     failed = pyqtSignal(str)
 
     def __init__(
@@ -88,6 +91,7 @@ class ComparisonController(QObject):
 
     def measure(self) -> None:
         """Take the accuracy of both networks on moved test images."""
+        self.begun.emit()
         self._view.set_running(True)
         self._robustness.submit(RobustnessJob(self._networks, self._dataset))
 

@@ -17,12 +17,15 @@ from viewer.services.evaluation import NetworkSource
 from viewer.services.training import NewRun
 
 BUSY = "A run is under way: stop it first, then both networks can be trained."
+# Something failed meanwhile, and it isn't known whether that was about this folder.
+KNOWN_NOW = "The images to learn from are known now: choose “Train both” once more to begin."
 
 if TYPE_CHECKING:
     from viewer.controllers.training.comparison import ComparisonController
     from viewer.controllers.training.run import RunController
     from viewer.controllers.training.runs import RunsController
     from viewer.controllers.training.setup import SetupController
+    from viewer.core.training.config import TrainingConfig
     from viewer.services.training import TrainingService
 
 
@@ -52,9 +55,11 @@ class ComparisonTraining(QObject):
         self._waiting: list[NewRun] = []
         self._done: list[NewRun] = []
         self._at_work: NewRun | None = None
-        self._waits_for_input = False  # until somebody has looked into the folder of images
+        self._wanted = ""  # the folder of images that has to be looked into first
+        self._doubted = False  # whether something has failed since
         comparison.train_requested.connect(self.start)
         setup.input_known.connect(self._on_input_known)
+        setup.config_changed.connect(self._on_config_changed)
         setup.failed.connect(self._on_setup_failed)
         training.state_changed.connect(self._on_state_changed)
         run.asked_changed.connect(self._show_trainable)
@@ -65,13 +70,13 @@ class ComparisonTraining(QObject):
 
         While a run is under way, that is told, and nothing else is done.
         """
-        self._waits_for_input = False
+        self._wanted = ""
         if self._is_busy():
             self._comparison.failed.emit(BUSY)
             return
         known = self._setup.input_of_dataset()
         if known is None:
-            self._waits_for_input = True
+            self._wanted, self._doubted = self._setup.config().dataset, False
             self._setup.ask_for_input()
             return
         try:
@@ -86,11 +91,20 @@ class ComparisonTraining(QObject):
         self._next()
 
     def _on_input_known(self) -> None:
-        if self._waits_for_input:
+        if not self._wanted or self._wanted != self._setup.config().dataset:
+            return
+        if self._doubted:
+            self._wanted = ""
+            self._comparison.failed.emit(KNOWN_NOW)
+        else:
             self.start()
 
     def _on_setup_failed(self) -> None:
-        self._waits_for_input = False
+        self._doubted = True
+
+    def _on_config_changed(self, config: TrainingConfig) -> None:
+        if config.dataset != self._wanted:
+            self._wanted = ""  # what was asked for was to train on the other one
 
     def _is_busy(self) -> bool:
         return self._run.asked or self._training.state not in AT_REST

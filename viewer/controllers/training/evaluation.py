@@ -39,10 +39,13 @@ class EvaluationController(QObject):
 
     Signals
     -------
+    begun()
+        An evaluation was asked for: what was said of one before is of no use any more.
     failed(str)
         One sentence on what went wrong.
     """
 
+    begun = pyqtSignal()
     failed = pyqtSignal(str)
 
     def __init__(
@@ -88,6 +91,7 @@ class EvaluationController(QObject):
         dataset : str
             In place of what the network was trained on.
         """
+        self.begun.emit()
         job = self._current_job()
         if job is None:
             self.failed.emit(NO_NETWORK)

@@ -38,7 +38,8 @@ class NewRuns(QObject):
     """Names runs, gives them folders, and begins those that branch off.
 
     A branch is set up first, beginning with the settings of the run that it leaves; it is what
-    the next start begins, until it is given up or another run begins.
+    the next start begins, until it is given up or a run has begun. One that can't begin leaves
+    the set-up as it is, with the reason.
 
     Signals
     -------
@@ -68,7 +69,7 @@ class NewRuns(QObject):
         self._time = time
         self._branch: _Branch | None = None
         run.go_back_requested.connect(self._on_go_back_requested)
-        run.asked_changed.connect(self._on_asked_changed)
+        run.opened_changed.connect(self._leave_branch)
         runs.branch_requested.connect(self._on_branch_requested)
         runs.branch_bar.start_requested.connect(self._on_start_requested)
         runs.branch_bar.cancel_requested.connect(self._on_cancel_requested)
@@ -115,7 +116,8 @@ class NewRuns(QObject):
         before = self._setup.config() if self._branch is None else self._branch.before
         self._branch = _Branch(path, kept[-1], before)
         self._setup.set_config(config)
-        self._runs.branch_bar.show_branch(self._name_of(path), kept[-1])
+        self._setup.set_parent(config)
+        self._runs.branch_bar.show_branch(self._name_of(path), kept[-1], shown)
         self._runs.show_setup()
 
     def _on_start_requested(self) -> None:
@@ -128,12 +130,9 @@ class NewRuns(QObject):
         if branch is not None:
             self._setup.set_config(branch.before)
 
-    def _on_asked_changed(self, path: Path | None) -> None:
-        if path is not None:  # that branch, or another run
-            self._leave_branch()
-
     def _leave_branch(self) -> _Branch | None:
         branch, self._branch = self._branch, None
+        self._setup.set_parent(None)
         self._runs.branch_bar.hide()
         return branch
 
@@ -143,5 +142,6 @@ class NewRuns(QObject):
         if opened is None or not kept:
             self.told.emit("No step from before is kept: start again with the set-up changed.")
             return
+        self._leave_branch()
         self._setup.set_config(replace(opened.config, **changes))
         self.branch(opened.path, kept[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from viewer.widgets.window.main_window import MainWindow
 
 EVALUATION, COMPARISON = "Evaluation", "Dense and convolutional"
+# What a sentence is about: it goes as soon as that is tried again.
+ABOUT_TRAINING, ABOUT_EVALUATION, ABOUT_COMPARISON = "training", "evaluation", "comparison"
 
 
 class TrainingController(QObject):
@@ -48,8 +51,10 @@ class TrainingController(QObject):
 
     Signals
     -------
-    told(str)
-        One sentence.
+    told(str, str)
+        One sentence, and what it is about.
+    tried_again(str)
+        What was said about this is of no use any more.
     hinted(str)
         One sentence on what has to be done first.
     step_shown(object)
@@ -58,7 +63,8 @@ class TrainingController(QObject):
         The dock and the controllers of its parts are there; it isn't shown yet.
     """
 
-    told = pyqtSignal(str)
+    told = pyqtSignal(str, str)
+    tried_again = pyqtSignal(str)
     hinted = pyqtSignal(str)
     step_shown = pyqtSignal(object)
     built = pyqtSignal()
@@ -96,7 +102,7 @@ class TrainingController(QObject):
         self.following = FollowingController(window, services.runs, services.training, self)
         self.following.found.connect(self._on_run_found)
         self.following.ended.connect(self._on_process_ended)
-        services.runs.failed.connect(self.told)
+        services.runs.failed.connect(partial(self._tell, ABOUT_TRAINING))
         self._theme: Theme | None = None
         self._icons: IconSet | None = None
         self._network_wanted = False  # was one asked for after the newest run?
@@ -188,7 +194,7 @@ class TrainingController(QObject):
         self.architecture = ArchitectureController(
             self._window, self.setup, lambda: (self._theme, self._icons), self
         )
-        self.architecture.failed.connect(self.told)
+        self.architecture.failed.connect(partial(self._tell, ABOUT_TRAINING))
         self.downloads = DownloadController(
             self._window, self.setup, self._services.downloads, self
         )
@@ -200,7 +206,7 @@ class TrainingController(QObject):
             panel.time, self._runs_service, self._training, self._inference, self
         )
         self.new_runs = NewRuns(self._root, self.setup, self.run, self.runs, self.time, self)
-        self.new_runs.told.connect(self.told)
+        self.new_runs.told.connect(partial(self._tell, ABOUT_TRAINING))
         self.new_runs.hinted.connect(self.hinted)
         self.following.set_transport(panel.transport)
         self.keep_limit = KeepLimitController(
@@ -227,7 +233,8 @@ class TrainingController(QObject):
         self.evaluation = EvaluationController(
             view, self._services.evaluation, self._evaluation_job, self._inputs.show_source, self
         )
-        self.evaluation.failed.connect(self.told)
+        self.evaluation.begun.connect(partial(self.tried_again.emit, ABOUT_EVALUATION))
+        self.evaluation.failed.connect(partial(self._tell, ABOUT_EVALUATION))
         self._inputs.source_changed.connect(self.evaluation.set_source)
         panel.add_page(EVALUATION, scrolling(view))
 
@@ -240,7 +247,9 @@ class TrainingController(QObject):
         view = ComparisonView()
         services = self._services
         self.comparison = ComparisonController(view, services.comparison, services.robustness, self)
-        self.comparison.failed.connect(self.told)
+        for begun in (self.comparison.begun, self.comparison.train_requested):
+            begun.connect(partial(self.tried_again.emit, ABOUT_COMPARISON))
+        self.comparison.failed.connect(partial(self._tell, ABOUT_COMPARISON))
         self._inputs.source_changed.connect(self._give_to_comparison)
         self._comparison_training = ComparisonTraining(
             self.run, self.runs, self.setup, self.comparison, self._training, self._root, self
@@ -280,8 +289,8 @@ class TrainingController(QObject):
         return EvaluationJob(source)
 
     def _connect_signals(self, panel: TrainingPanel) -> None:
-        self.setup.failed.connect(self.told)
-        self.run.told.connect(self.told)
+        for failing in (self.setup.failed, self.run.told):
+            failing.connect(partial(self._tell, ABOUT_TRAINING))
         self.run.done.connect(self._window.status.set_timing_text)
         self.run.opened_changed.connect(self._on_opened)
         self.run.history_changed.connect(self._on_history_changed)
@@ -312,8 +321,12 @@ class TrainingController(QObject):
         self.time.set_run(opened.path, show=not self._network_wanted)
         self.runs.refresh()
 
+    def _tell(self, about: str, sentence: str) -> None:
+        self.told.emit(sentence, about)
+
     def _on_run_asked(self, path: Path | None) -> None:
         if path is not None:
+            self.tried_again.emit(ABOUT_TRAINING)
             self._network_wanted = self._run_waits = False
 
     def _on_opening_began(self) -> None:

@@ -25,6 +25,7 @@ from viewer.core.training.history import History, Mark
 from viewer.core.training.monitor import Monitor, Trouble
 from viewer.core.training.progress import RunState, Until
 from viewer.services.training import NewRun, OldRun, OpenedRun
+from viewer.widgets.training.panel import CURVES, SETUP
 
 if TYPE_CHECKING:
     from viewer.core.training.config import TrainingConfig
@@ -85,6 +86,7 @@ class RunController(QObject):
         self.opened: OpenedRun | None = None
         self.history = History()
         self._asked = False  # for a run whose folder the thread has not made or opened yet
+        self._from_setup = False  # was that page in front when it was asked for?
         self._since: list[Event] = []  # of the run at hand, until its earlier numbers are read
         self._waiting = False  # for the earlier numbers
         self._monitor: Monitor | None = None
@@ -105,15 +107,18 @@ class RunController(QObject):
         return self._asked
 
     def begin(self, run: NewRun | OldRun) -> None:
-        """Train a run; the one at hand is saved and left.
+        """Train a run; the one at hand is saved and left, unless a new one can't begin.
 
         A second one that is asked for before the first is taken up is not begun.
         """
         if self._asked:
             return
         self._asked = True
+        # What was set up stays in sight until the run is there: it may be refused.
+        self._from_setup = self._panel.page == SETUP
         self.asked_changed.emit(run.path)
-        self._panel.show_page("Curves")
+        if not self._from_setup:
+            self._panel.show_page(CURVES)
         self._panel.transport.set_state(RunState.PREPARING)
         self._service.begin(run)
 
@@ -228,6 +233,9 @@ class RunController(QObject):
     def _take_run(self, opened: OpenedRun) -> None:
         """Turn to another run: the events from now on are its own."""
         self._asked = False
+        if self._from_setup:
+            self._from_setup = False
+            self._panel.show_page(CURVES)
         self._offered = None
         self.opened = opened
         self._config = opened.config

@@ -89,6 +89,7 @@ class SetupController(QObject):
         self._preview_shown = False
         self._preview_seed = 0
         self._asked: tuple[object, ...] = ()
+        self._parent: TrainingConfig | None = None  # of the branch that is set up
         self.refresh_datasets()
         self._offered: tuple[str, ...] = ()  # architectures
         self._offer_architectures()
@@ -134,6 +135,11 @@ class SetupController(QObject):
         self._start = config.start
         self._view.set_config(config)
         self._on_config_changed(self._view.config())
+
+    def set_parent(self, parent: TrainingConfig | None) -> None:
+        """Set up a branch of a run with these settings, whose network stays; None for no branch."""
+        self._parent = parent
+        self._view.set_network_fixed(parent is not None)
 
     def set_frozen(self, names: tuple[str, ...]) -> None:
         """Freeze these layers in the next run."""
@@ -256,7 +262,20 @@ class SetupController(QObject):
         chosen = load_preset(key)
         # The person's own choices of data and machine stay.
         now = self.config()
-        self.set_config(replace(chosen, dataset=now.dataset, device=now.device, seed=now.seed))
+        self._take(replace(chosen, dataset=now.dataset, device=now.device, seed=now.seed))
+
+    def _take(self, config: TrainingConfig) -> None:
+        """Show the settings of a preset or a file; a branch's network stays its parent's."""
+        parent = self._parent
+        if parent is not None:
+            config = replace(
+                config,
+                architecture=parent.architecture,
+                hyper=parent.hyper,
+                start=parent.start,
+                frozen=parent.frozen,
+            )
+        self.set_config(config)
 
     def _on_preview_toggled(self, shown: bool) -> None:
         self._preview_shown = shown
@@ -282,7 +301,7 @@ class SetupController(QObject):
         try:
             with path.open("rb") as file:
                 content = file.read(MAX_CONFIG_BYTES)
-            self.set_config(TrainingConfig.from_json(content, path.name))
+            self._take(TrainingConfig.from_json(content, path.name))
         except OSError as error:
             reason = error.strerror or error
             self.failed.emit(f"{path} can't be read ({reason}): choose another file.")

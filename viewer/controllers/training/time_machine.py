@@ -197,7 +197,7 @@ class TimeMachine(QObject):
     def _stay_away(self) -> None:
         self.step = None
         self.live = False
-        self._slider.set_playing(False)
+        self._slider.set_away()
         self.step_shown.emit(None)
 
     def _on_followed(self, numbers: RunNumbers) -> None:
@@ -206,7 +206,9 @@ class TimeMachine(QObject):
         first = not self.kept
         self.kept = tuple(numbers.kept)
         self._slider.set_steps(self.kept)
-        self._slider.set_range(max(numbers.info.step, *(self.kept or (0,))))
+        branched = numbers.info.parent
+        begun = 0 if branched is None else branched.step
+        self._slider.set_range(max(numbers.info.step, *(self.kept or (0,))), begun)
         marks = [
             TimeMark(step, kind, _mark_text(numbers, step, kind))
             for step, kinds in numbers.marks.items()

@@ -13,6 +13,7 @@ from viewer.core.errors import UserError
 IMAGENET_CLASSES = 1000
 _BETWEEN_WORDS = re.compile(r"[\s_\-]+")
 _WORDNET_ID = re.compile(r"n\d{8}")
+_CLASS_NUMBER = re.compile(r"class (\d+)")
 
 
 def match_classes(
@@ -22,9 +23,10 @@ def match_classes(
 
     Names are the same if they differ in nothing but upper and lower case, spaces, underscores
     and hyphens: folders can't always be called as classes are. Where a network has only numbers
-    for names, and as many as the data set has classes, they are taken in the order of the
-    data set, which is that of its sorted folders (``ImageFolder``). So are the thousand folders
-    of ImageNet, which are called by their WordNet IDs (``n01440764``).
+    for names, "class 141" is the same as "141", as its predictions are called; and if a name
+    doesn't fit, but it has as many classes as the data set, they are taken in the order of the
+    data set, which is that of its sorted folders (``ImageFolder``). So are the thousand folders of
+    ImageNet, which are called by their WordNet IDs (``n01440764``).
 
     Parameters
     ----------
@@ -45,7 +47,11 @@ def match_classes(
     """
     # Two folders whose names differ by so little are told apart by their whole names.
     key = _key if len({_key(name) for name in dataset}) == len(dataset) else str
-    places = {key(name): index for index, name in enumerate(dataset)}
+    named = [key(name) for name in dataset]
+    if are_numbers(network):
+        bare = [_CLASS_NUMBER.sub(r"\1", _key(name)) for name in dataset]
+        named = bare if len(set(bare)) == len(bare) else named  # not beside a folder "141"
+    places = {name: index for index, name in enumerate(named)}
     found = np.array([places.get(key(name), -1) for name in network], np.int64)
     missing = sorted(set(places.values()) - set(found.tolist()))
     if not missing:

@@ -90,7 +90,8 @@ def _in_color(path: Path) -> Image | None:
     with warnings.catch_warnings():  # Pillow's, on damage that it can get over
         warnings.simplefilter("ignore")
         try:
-            if path.stat().st_size > MAX_FILE_BYTES:
+            # A pipe or a device could be waited for without end.
+            if not path.is_file() or path.stat().st_size > MAX_FILE_BYTES:
                 return None
             Image.init()
             known = [name for name in _FORMATS if name in Image.OPEN]

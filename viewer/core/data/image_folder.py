@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,9 @@ import numpy as np
 from viewer.core.data.class_pictures import has_color, is_colored, read_square, to_grey
 from viewer.core.data.dataset import MAX_CLASSES, ByteArray, ImageDataset, pixel_mean_std
 from viewer.core.data.folder_name import DEFAULT_SIZE_PX, FolderName
+from viewer.core.data.left_out import named_files
 from viewer.core.errors import UserError
+from viewer.core.imaging.picture_folder import pictures_below
 
 Progress = Callable[[int, int], None]  # images done, images in all
 
@@ -22,10 +23,7 @@ MIN_SIZE_PX, MAX_SIZE_PX = 8, 512
 MAX_BYTES = 2_000_000_000  # of all pixels: they are held in memory
 TRAIN_FOLDER = "train"
 TEST_FOLDERS = ("test", "val", "valid", "validation")
-ENDINGS = frozenset(
-    (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".avif")
-)
-_NAMED = 3  # files that can't be read; the others are counted
+COLOR_SAMPLE = 200  # images, spread evenly, that tell whether a folder's images have colours
 
 
 class FolderCancelled(UserError):  # noqa: N818 - it is no error
@@ -53,12 +51,9 @@ class FolderImages:
         if not self.unreadable:
             return ""
         n = len(self.unreadable) + len(self.train) + len(self.test)
-        shown = "; ".join(sentence.rstrip(".") for sentence in self.unreadable[:_NAMED])
-        more = len(self.unreadable) - _NAMED
-        return (
-            f"{len(self.unreadable)} of {n} files were left out: {shown}"
-            f"{f'; and {more} more' if more > 0 else ''}."
-        )
+        count = len(self.unreadable)
+        verb = "was" if count == 1 else "were"
+        return f"{count:,} of {n:,} files {verb} left out: {named_files(self.unreadable)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +90,8 @@ def image_folder(
     size : int
         Side of the images in pixels: the square in the middle is cut out and scaled.
     color : bool or None
-        Three channels or one; None: three if any image has a colour.
+        Three channels or one; None: three if one of up to `COLOR_SAMPLE` images, spread evenly
+        over the folder, has a colour.
     test_share : float
         Of the images, [0, 1): where there is no ``test`` folder, so many are kept for testing.
         Which ones follows from their names alone, so it is the same each time.
@@ -128,8 +124,11 @@ def image_folder(
             "smaller size."
         )
     pixels, read, unreadable = _read_all(path, files, size, color, progress, cancelled)
-    if color is None and not is_colored(pixels):
-        pixels = to_grey(pixels)
+    if color is None:
+        sample = {file.path for file in _color_sample(files)}
+        places = [place for place, file in enumerate(read) if file.path in sample]
+        if not is_colored(pixels[places]):  # as `folder_input` tells it
+            pixels = to_grey(pixels)
     labels = np.array([file.label for file in read], np.uint8)
     is_test = np.array([file.is_test for file in read], np.bool_)
     _check_classes(path, class_names, labels[~is_test])
@@ -154,7 +153,8 @@ def folder_input(
     Parameters
     ----------
     path, size, color, cancelled
-        As of `image_folder`. With `color` None, images are read until one has a colour.
+        As of `image_folder`. With `color` None, images are read until one has a colour, and at
+        most `COLOR_SAMPLE` of them, spread evenly over the folder.
 
     Returns
     -------
@@ -174,12 +174,20 @@ def folder_input(
 
 
 def _any_colored(path: Path, files: list[_File], size: int, cancelled: Callable[[], bool]) -> bool:
-    for file in files:
+    for file in _color_sample(files):
         if cancelled():
             raise _cancelled(path)
         if has_color(file.path, size):
             return True
     return False
+
+
+def _color_sample(files: list[_File]) -> list[_File]:
+    """Return the files that tell whether there are colours: first, last, evenly between."""
+    if len(files) <= COLOR_SAMPLE:
+        return files
+    last = len(files) - 1
+    return [files[place * last // (COLOR_SAMPLE - 1)] for place in range(COLOR_SAMPLE)]
 
 
 def _cancelled(path: Path) -> FolderCancelled:
@@ -208,11 +216,12 @@ def _listed(path: Path, test_share: float) -> tuple[tuple[str, ...], list[_File]
             _File(file, label, folder is test)
             for folder in (train, test)
             for label, name in enumerate(classes)
+            if (folder / name).is_dir()  # a class may have no images for testing
             for file in _images(folder / name)
         ]
     except OSError as error:
         raise UserError(
-            f"{path} can't be read ({error.strerror}): check its permissions."
+            f"{error.filename or path} can't be read ({error.strerror}): check its permissions."
         ) from None
 
 
@@ -235,12 +244,8 @@ def _classes(folder: Path, chosen: Path) -> tuple[str, ...]:
 
 
 def _images(folder: Path) -> Iterator[Path]:
-    """Yield the image files in a folder and those below it, sorted."""
-    for parent, folders, names in os.walk(folder):  # follows no links: they can go in circles
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if Path(name).suffix.lower() in ENDINGS and not name.startswith("."):
-                yield Path(parent, name)
+    """Return the image files in a folder and those below it, sorted."""
+    return map(Path, pictures_below(folder))
 
 
 def _split(folder: Path, classes: tuple[str, ...], test_share: float) -> Iterator[_File]:

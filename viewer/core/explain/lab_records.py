@@ -1,15 +1,14 @@
-"""An experiment of the convolution lab as a small network, with what torch makes of it."""
+"""An experiment of the convolution lab as a small network, with what the lab computed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from viewer.core.explain.lab import LEAK, LabResult
+from viewer.core.explain.lab import LabResult
 from viewer.core.explain.lab_settings import Activation, PaddingMode, Pooling
 from viewer.core.explain.padding import SETTING
 from viewer.core.records import (
@@ -23,9 +22,6 @@ from viewer.core.records import (
     WeightsRecord,
     Window,
 )
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 TITLE = "Convolution lab"
 INPUT, ACTIVATION, POOLING = "input", "activation", "pooling"
@@ -57,7 +53,7 @@ def lab_records(result: LabResult) -> LabRecords:
     Returns
     -------
     LabRecords
-        Outputs are torch's, in single precision.
+        Outputs are the lab's, in single precision: nothing is computed again.
     """
     name, settings = convolution_name(result), result.settings
     outputs = _outputs(result)
@@ -88,37 +84,12 @@ def lab_records(result: LabResult) -> LabRecords:
 
 
 def _outputs(result: LabResult) -> Mapping[str, FloatArray]:
-    # Heavy (torch), and long here by the time that somebody works in the lab.
-    import torch
-    from torch.nn import functional
-
-    settings, (down, across) = result.settings, result.axes
-    padded, kernels = (
-        torch.from_numpy(a.astype(np.float32)) for a in (result.padded, result.kernels)
-    )
-    bias = torch.full((len(kernels),), settings.bias)
-    values: Tensor = functional.conv2d(
-        padded[None],
-        kernels,
-        bias,
-        stride=(down.stride, across.stride),
-        dilation=(down.dilation, across.dilation),
-    )  # (1, n, out H, out W)
-    outputs = {convolution_name(result): values}
-    if settings.activation is not Activation.NONE:
-        functions: dict[Activation, Callable[[Tensor], Tensor]] = {
-            Activation.RELU: torch.relu,
-            Activation.LEAKY_RELU: lambda x: functional.leaky_relu(x, LEAK),
-            Activation.SIGMOID: torch.sigmoid,
-            Activation.TANH: torch.tanh,
-        }
-        outputs[ACTIVATION] = values = functions[settings.activation](values)
-    if settings.pooling is not Pooling.NONE:
-        size = tuple(axis.kernel for axis in result.pooling_axes)
-        pool = functional.max_pool2d if settings.pooling is Pooling.MAX else functional.avg_pool2d
-        outputs[POOLING] = pool(values, size)
-    arrays = {name: tensor[0].numpy() for name, tensor in outputs.items()}
-    return MappingProxyType({INPUT: result.image.astype(np.float32), **arrays})
+    outputs = {INPUT: result.image, convolution_name(result): result.sums}
+    if result.settings.activation is not Activation.NONE:
+        outputs[ACTIVATION] = result.activated
+    if result.settings.pooling is not Pooling.NONE:
+        outputs[POOLING] = result.maps
+    return MappingProxyType({n: values.astype(np.float32) for n, values in outputs.items()})
 
 
 def _nodes(result: LabResult, outputs: Mapping[str, FloatArray]) -> tuple[Node, ...]:

@@ -1,4 +1,4 @@
-"""How large receptive fields are, and where they lie on padding: arithmetic on intervals.
+"""Where receptive fields lie, on padding too: arithmetic on intervals.
 
 Araujo, Norris and Sim (2019), "Computing Receptive Fields of Convolutional Neural Networks",
 Distill, for a chain; at a join the largest of the branches.
@@ -6,64 +6,10 @@ Distill, for a chain; at a join the largest of the branches.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from viewer.core.explain.pooling_window import adaptive_span, pooling_window
 from viewer.core.explain.receptive_field import Bounds
 from viewer.core.explain.receptive_links import is_local
 from viewer.core.records import Kind, NetworkRecord, Node, WeightsRecord, Window
-
-
-@dataclass(frozen=True, slots=True)
-class ReceptiveFieldSize:
-    """What one value of a node sees of the input, away from the edges.
-
-    Attributes
-    ----------
-    size : (height, width)
-        In pixels of the input. It may be larger than the input: the rest is padding.
-    stride : (vertical, horizontal)
-        Pixels of the input between neighbouring values; 0 where there are no neighbours.
-    whole : bool
-        Whether every value depends on the whole input, as behind a dense layer.
-    """
-
-    size: tuple[int, int]
-    stride: tuple[int, int]
-    whole: bool = False
-
-
-def network_receptive_field_size(
-    network: NetworkRecord, node: str, weights: WeightsRecord | None = None
-) -> ReceptiveFieldSize:
-    """Return the size and the stride of a node's receptive fields on the input.
-
-    Parameters
-    ----------
-    network : NetworkRecord
-    node : str
-        Its name.
-    weights : WeightsRecord, optional
-        See `receptive_field`.
-
-    Raises
-    ------
-    KeyError
-        If there is no such node.
-    """
-    height, width = network.input_shape[1:]
-    whole = ReceptiveFieldSize((height, width), (0, 0), whole=True)
-    shape = network.node(node).output_shape
-    if len(shape) != 3:
-        return whole
-    here = _padded(network, node, 0, 0, weights)
-    if here is None:
-        return whole
-    stride = tuple(
-        0 if size == 1 else _distance(network, node, axis, weights)
-        for axis, size in enumerate(shape[1:])
-    )
-    return ReceptiveFieldSize(here.size, (stride[0], stride[1]))
 
 
 def padded_bounds(
@@ -91,13 +37,6 @@ def padded_bounds(
     """
     bounds = _padded(network, node, y, x, weights)
     return Bounds(0, 0, *network.input_shape[1:]) if bounds is None else bounds
-
-
-def _distance(network: NetworkRecord, node: str, axis: int, weights: WeightsRecord | None) -> int:
-    first = padded_bounds(network, node, 0, 0, weights)
-    if axis == 0:
-        return padded_bounds(network, node, 1, 0, weights).top - first.top
-    return padded_bounds(network, node, 0, 1, weights).left - first.left
 
 
 def _padded(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from viewer.core.errors import UserError
@@ -50,6 +51,25 @@ def pictures_in(folder: Path) -> tuple[Path, ...]:
     if not names:
         raise UserError(f"{folder} has no pictures: choose a folder with pictures in it.")
     return tuple(folder / name for name in sorted(names, key=natural_order))
+
+
+def pictures_below(folder: Path) -> Iterator[str]:
+    """Yield the paths of the pictures in a folder and those below it, sorted folder by folder.
+
+    Links to folders aren't followed, as they can go in circles; hidden folders are left out.
+
+    Raises
+    ------
+    OSError
+        If one of the folders can't be listed: pictures must not go missing without a word.
+    """
+    for parent, folders, names in os.walk(folder, onerror=_raise):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (os.path.join(parent, n) for n in sorted(names) if is_picture_name(n))  # noqa: PTH118 - a million of them
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def natural_order(name: str) -> tuple[tuple[tuple[int, int, str], ...], str]:

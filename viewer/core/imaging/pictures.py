@@ -187,8 +187,9 @@ def _too_large(title: str) -> UserError:
 
 
 def _damaged(title: str, error: Exception) -> UserError:
-    reason = str(error).strip().rstrip(".") or type(error).__name__
-    return UserError(f"{title} is damaged or cut off ({reason}): save or copy it again.")
+    # Pillow has no error of its own for it; the sentences of its decoders mean nothing to most.
+    what = "cut off" if "truncated" in str(error) or isinstance(error, EOFError) else "damaged"
+    return UserError(f"{title} is {what}: save or copy it again.")
 
 
 def _upright(image: Image) -> Image:

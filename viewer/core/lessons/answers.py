@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from viewer.core.imaging.numbers import format_number
 from viewer.core.lessons.expression import ExpressionError, Value
 from viewer.core.lessons.lesson import AnswerKind, Ask
 from viewer.core.lessons.live import Live
@@ -17,7 +15,6 @@ from viewer.core.lessons.live import Live
 _RELATIVE = 5e-3  # three significant digits
 _EXACT = 1e-6  # of a whole number
 _MAX_NUMBERS = 64
-_TYPED_DIGITS = 6
 _GROUPED = re.compile(r"[-−+]?\d{1,3}(,\d{3})+")
 
 
@@ -136,17 +133,6 @@ def _number(part: str) -> float | None:
         return None
     value = float(number) / (float(divisor) if divisor else 1) / (100 if percent else 1)
     return value if math.isfinite(value) else None
-
-
-def answer_text(ask: Ask, numbers: Iterable[float]) -> str:
-    """Return the right answer to be read."""
-    values = tuple(numbers)
-    if ask.kind is AnswerKind.CHOICE:
-        return ask.choices[int(values[0])]
-    return "  ".join(
-        str(int(value)) if value.is_integer() else format_number(value, _TYPED_DIGITS)
-        for value in values
-    )
 
 
 def _direction(given: float, wanted: float) -> str:

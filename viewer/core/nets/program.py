@@ -15,6 +15,7 @@ from torch import Tensor, fx, nn
 from viewer.core.nets.functions import function_name
 from viewer.core.nets.tracing import Traced
 
+KEPT = 8  # lists of calls, each for other values that are wanted
 Values = list[Any]  # what each operation gave, by its slot
 Call = Callable[[Values], Any]
 
@@ -164,6 +165,8 @@ class Program:
         instructions = self._compiled.get(keep)
         if instructions is None:
             instructions = self._compiled[keep] = tuple(self._compile(keep))
+            if len(self._compiled) > KEPT:
+                del self._compiled[next(iter(self._compiled))]
         values: Values = [x] + [None] * (len(self.steps) - 1)
         saved: dict[int, Tensor] = {}
         with torch.inference_mode():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from viewer.core.data.image_folder import TEST_FOLDERS, TRAIN_FOLDER
 from viewer.core.errors import UserError
-from viewer.core.imaging.picture_folder import is_picture_name
+from viewer.core.imaging.picture_folder import pictures_below
 from viewer.core.training.evaluation import EvaluationCancelled, never
 
 MAX_CLASSES = 4096  # the confusion matrix takes 8 bytes a cell: 128 MiB
@@ -49,7 +49,7 @@ def list_pictures(path: Path, *, cancelled: Callable[[], bool] = never) -> Pictu
     path : pathlib.Path
         Where it has the parts ``train`` and ``test`` (or ``val``), the latter is listed.
     cancelled : callable
-        Asked before each class.
+        Asked before each class and each image.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def list_pictures(path: Path, *, cancelled: Callable[[], bool] = never) -> Pictu
         found = dict(_classes(_part(path), path, cancelled))
     except OSError as error:
         raise UserError(
-            f"{path} can't be read ({error.strerror}): check its permissions."
+            f"{error.filename or path} can't be read ({error.strerror}): check its permissions."
         ) from None
     if not found:
         raise UserError(
@@ -93,25 +93,25 @@ def _classes(
 ) -> Iterator[tuple[str, list[str]]]:
     """Yield each class that has images, with their paths."""
     classes = images = 0
+    too_large = UserError(
+        f"{chosen} has more than {MAX_CLASSES:,} classes or {MAX_IMAGES:,} images: choose a "
+        "smaller folder."
+    )
     with os.scandir(folder) as entries:
         names = sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
     for name in names:
         if cancelled():
             raise EvaluationCancelled
-        files = list(_images(folder / name))
+        files: list[str] = []
+        for file in pictures_below(folder / name):
+            if cancelled():
+                raise EvaluationCancelled
+            files.append(file)
+            images += 1
+            if images > MAX_IMAGES:
+                raise too_large
         classes += bool(files)
-        images += len(files)
-        if classes > MAX_CLASSES or images > MAX_IMAGES:
-            raise UserError(
-                f"{chosen} has more than {MAX_CLASSES:,} classes or {MAX_IMAGES:,} images: choose "
-                "a smaller folder."
-            )
+        if classes > MAX_CLASSES:
+            raise too_large
         if files:
             yield name, files
-
-
-def _images(folder: Path) -> Iterator[str]:
-    """Yield the paths of the images in a folder and below it, sorted; links aren't followed."""
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (os.path.join(parent, n) for n in sorted(names) if is_picture_name(n))  # noqa: PTH118 - a million of them

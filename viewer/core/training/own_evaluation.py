@@ -147,8 +147,9 @@ def evaluate_network(
     Returns
     -------
     Report
-        Its classes are the data set's, then the others that images were taken for, the most
-        frequent first; where these are too many, the last one stands for the rest.
+        Its classes are the data set's in the network's order, then the others that images were
+        taken for, the most frequent first; where these are too many, the last one stands for the
+        rest.
 
     Raises
     ------
@@ -191,7 +192,11 @@ def _evaluated(
     # (K,): of each class of the network, the source's.
     places = match_classes(record.class_names, source.class_names, network.title, source.title)
     target = np.array([np.flatnonzero(places == i)[0] for i in range(len(source.class_names))])
-    labels, total, loss = source.labels, len(source.labels), 0.0
+    # Classes stand in the network's order: folders are sorted as text, 10 before 2.
+    order = np.argsort(target)
+    rank = np.argsort(order)
+    target, places = target[order], np.where(places < 0, -1, rank[places])
+    labels, total, loss = rank[source.labels], len(source.labels), 0.0
     predictions, confidences = np.empty(total, np.int64), np.empty(total, np.float32)
     read, left_out = np.zeros(total, np.bool_), list[str]()
     for part, pixels in _batches(source, record, left_out, cancelled):
@@ -208,7 +213,7 @@ def _evaluated(
             f"{source.title} has no image that can be read: the first says, {left_out[0]}"
         )
     progress(total, total)
-    named = source.class_names
+    named = tuple(source.class_names[i] for i in order)
     if are_ids(named) and not are_numbers(record.class_names):
         named = tuple(record.class_names[k] for k in target)  # for people to read
     names, shown = _shown_classes(record.class_names, named, places, predictions[read])

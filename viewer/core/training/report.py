@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from viewer.core.data.class_pictures import read_square
 from viewer.core.data.image_picture import picture_of_image
+from viewer.core.data.left_out import named_files
 from viewer.core.imaging.pictures import open_picture
 from viewer.core.records import Picture
 
@@ -20,7 +21,6 @@ ByteArray = NDArray[np.uint8]
 
 RELIABILITY_BINS = 15  # as many as Guo et al. take
 THUMBNAIL_PX = 112  # side of what is shown of a file: sharp on a screen of two pixels a point
-_NAMED = 3  # files that were left out; the others are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,23 @@ class Reliability:
 
 
 @dataclass(frozen=True, slots=True)
+class MistakenCells:
+    """The cells of a confusion matrix that hold mistakes, the largest share of its row last.
+
+    Attributes
+    ----------
+    true, predicted : (M,) int64
+        Index of the true class, and of the predicted one.
+    share : (M,) float64, (0, 1]
+        Of the images of the true class that are in the cell.
+    """
+
+    true: IntArray
+    predicted: IntArray
+    share: DoubleArray
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """How a network did on a set of images, in detail; its arrays are read-only.
 
@@ -66,6 +83,10 @@ class Report:
         Mean cross-entropy, in nats.
     confusion : (K, K) int64
         Images by [true class, predicted class].
+    class_counts : (K,) int64
+        Images of each true class.
+    mistaken_cells : MistakenCells
+        What is coloured of `confusion`: found here, since it may have millions of cells.
     precision, recall, f1 : (K,) float64, [0, 1]
         Of each class; NaN where there is nothing to take the share of.
     mistakes : (M,) int64
@@ -87,6 +108,8 @@ class Report:
     confidences: NDArray[np.float32]
     loss: float
     confusion: IntArray
+    class_counts: IntArray
+    mistaken_cells: MistakenCells
     precision: DoubleArray
     recall: DoubleArray
     f1: DoubleArray
@@ -159,12 +182,11 @@ class Report:
         """Return one sentence on the files that were left out; empty if none was."""
         if not self.left_out:
             return ""
-        count, more = len(self.left_out), len(self.left_out) - _NAMED
+        count = len(self.left_out)
         verb = "was" if count == 1 else "were"
-        shown = "; ".join(sentence.rstrip(".") for sentence in self.left_out[:_NAMED])
         return (
-            f"{count:,} of {self.n + count:,} files could not be read and {verb} left out: {shown}"
-            f"{f'; and {more:,} more' if more > 0 else ''}."
+            f"{count:,} of {self.n + count:,} files could not be read and {verb} left out: "
+            f"{named_files(self.left_out)}"
         )
 
 
@@ -237,6 +259,8 @@ def report_of(
         confidences=confidences,
         loss=loss,
         confusion=confusion,
+        class_counts=true,
+        mistaken_cells=mistaken_cells_of(labels, predictions, true),
         precision=_share(right, predicted),
         recall=_share(right, true),
         f1=_share(2 * right, predicted + true),
@@ -248,6 +272,9 @@ def report_of(
     )
     for name in ("labels", "predictions", "confidences", "confusion", "precision", "recall"):
         getattr(report, name).flags.writeable = False
+    cells = report.mistaken_cells
+    for array in (true, cells.true, cells.predicted, cells.share):
+        array.flags.writeable = False
     for array in (report.f1, report.mistakes, *(() if images is None else (images,))):
         array.flags.writeable = False
     return report
@@ -257,6 +284,25 @@ def confusion_of(labels: IntArray, predictions: IntArray, classes: int) -> IntAr
     """Count images by [true class, predicted class]: (K, K) int64."""
     cells = np.bincount(labels * classes + predictions, minlength=classes * classes)
     return cells.reshape(classes, classes).astype(np.int64)
+
+
+def mistaken_cells_of(
+    labels: IntArray, predictions: IntArray, class_counts: IntArray
+) -> MistakenCells:
+    """Find the cells that hold mistakes.
+
+    Parameters
+    ----------
+    labels, predictions : (N,) int64
+    class_counts : (K,) int64
+        Images of each true class.
+    """
+    wrong, classes = labels != predictions, len(class_counts)
+    cells, count = np.unique(labels[wrong] * classes + predictions[wrong], return_counts=True)
+    true, predicted = np.divmod(cells, classes)  # (M,)
+    share = count / class_counts[true]
+    order = np.argsort(share, kind="stable")
+    return MistakenCells(true[order], predicted[order], share[order])
 
 
 def reliability_of(

@@ -14,7 +14,6 @@ from viewer.core.training.events import (
     LayersMeasured,
     SettingsChanged,
 )
-from viewer.core.training.history import History, Mark
 from viewer.core.training.history_reader import CHANGES_NAME, LAYERS_NAME
 from viewer.core.training.run_info import BATCHES_NAME
 from viewer.core.training.run_log import RunLog, first_number
@@ -84,22 +83,6 @@ class RunLogs:
             self.flush()
         finally:
             self._board.close()
-
-
-def add_event(history: History, event: object) -> None:
-    """Add an event to the numbers in memory, as they would be read from the files."""
-    if isinstance(event, BatchFinished):
-        history.batches.append(event.step, event.loss, event.accuracy, event.lr)
-    elif isinstance(event, EpochFinished):
-        checked = event.validation
-        validation = (checked.loss, checked.accuracy) if checked else (float("nan"),) * 2
-        history.epochs.append(event.step, event.loss, event.accuracy, *validation)
-    elif isinstance(event, LayersMeasured):
-        for layer in event.layers:
-            dead = float("nan") if layer.dead_share is None else layer.dead_share
-            history.add_layer(layer.name, event.step, layer.gradient_norm, layer.update_ratio, dead)
-    elif isinstance(event, SettingsChanged):
-        history.marks.append(Mark(event.step, event.text))
 
 
 def _step_of_change(line: str) -> float:

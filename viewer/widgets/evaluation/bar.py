@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWid
 
 from viewer.core.imaging.numbers import format_number
 from viewer.widgets.elided_label import ElidedLabel
+from viewer.widgets.focus import hand_over
 from viewer.widgets.theme import GRID_PX, TextSize, text_font
 from viewer.widgets.training.transport_progress import duration_text
 
@@ -49,6 +50,7 @@ class EvaluationBar(QWidget):
         self._left_out.setFont(text_font(TextSize.SMALL))
         self._left_out.setObjectName("muted")
         self._figures = ElidedLabel(separator=SEPARATOR)
+        self._begun_by = self.evaluate  # it gets the keyboard back
         self._told = ""  # of the report, while progress stands in its place
         self._progress = QProgressBar()
         self._progress.setTextVisible(False)
@@ -82,9 +84,16 @@ class EvaluationBar(QWidget):
 
     def set_running(self, running: bool) -> None:
         """Say that an evaluation is at work, or that it is over."""
-        self.evaluate.setVisible(not running)
-        self.folder.setVisible(not running)
-        self.cancel.setVisible(running)
+        begin = (self.evaluate, self.folder)
+        for button in (self.cancel,) if running else begin:
+            button.show()  # before the others are hidden, one of which may have the keyboard
+        if running:
+            focused = [button for button in begin if hand_over(button, self.cancel)]
+            self._begun_by = focused[0] if focused else self._begun_by
+        else:
+            hand_over(self.cancel, self._begun_by)
+        for button in begin if running else (self.cancel,):
+            button.hide()
         self._progress.setVisible(running)
         self._progress.setRange(0, 0 if running else 1)  # until the first batch is done
         self._figures.set_text("" if running else self._told)

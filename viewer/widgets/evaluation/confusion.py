@@ -29,6 +29,7 @@ from viewer.widgets.evaluation.confusion_paint import ConfusionPainter
 from viewer.widgets.theme import LIGHT, TextSize, text_font
 
 if TYPE_CHECKING:
+    from viewer.core.training.report import Report
     from viewer.widgets.theme import Theme
 
 ZOOM_STEP = 1.25
@@ -92,20 +93,14 @@ class ConfusionView(QAbstractScrollArea):
         self._painter.set_colors(name)
         self._view().update()
 
-    def set_confusion(self, counts: NDArray[np.int64], names: tuple[str, ...]) -> None:
-        """Show another matrix; no cell is selected then.
-
-        Parameters
-        ----------
-        counts : (K, K) int64
-            Images by [true class, predicted class].
-        names : tuple of K str
-        """
+    def set_report(self, report: Report) -> None:
+        """Show the matrix of another report; no cell is selected then."""
+        counts, names = report.confusion, report.class_names
         if names != self._names:
             self._zoom = 0.0 if len(names) >= OVERVIEW_CLASSES else 1.0
         self._counts, self._names = counts, names
         self._selected = self._hover = None
-        self._painter.set_confusion(counts, names)
+        self._painter.set_report(report)
         self._place()
 
     def set_selected(self, cell: Cell | None) -> None:

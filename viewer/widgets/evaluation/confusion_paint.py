@@ -24,6 +24,7 @@ from viewer.widgets.evaluation.confusion_geometry import (
 from viewer.widgets.theme import GRID_PX, LIGHT, TextSize, text_font
 
 if TYPE_CHECKING:
+    from viewer.core.training.report import Report
     from viewer.widgets.theme import Theme
 
 DOT_PX = 3  # or less, where they would cover more of the matrix than this share
@@ -62,7 +63,7 @@ class ConfusionPainter:
         self._colors_name = available(signed=False)[0]
         self._names: tuple[str, ...] = ()
         self._counts: NDArray[np.int64] = np.zeros((0, 0), np.int64)
-        self._rows: NDArray[np.int64] = np.zeros(0, np.int64)  # images of each true class
+        self._rows: NDArray[np.int64] = np.zeros(0, np.int64)  # images of each true class, or 1
         self._most = 0.0  # the largest share of a row that is a mistake
         self._mistakes = Mistakes(*(np.zeros(0, np.int64) for _ in range(3)))
         self._widest = 0.0  # of the names
@@ -82,19 +83,15 @@ class ConfusionPainter:
         self._colors_name = name
         self._choose_colors()
 
-    def set_confusion(self, counts: NDArray[np.int64], names: tuple[str, ...]) -> None:
-        """Take another matrix, (K, K) int64, and its K names."""
-        self._counts, self._names = counts, names
-        self._rows = np.maximum(counts.sum(axis=1), 1)  # (K,)
-        true, predicted = np.nonzero(counts)
-        wrong = true != predicted
-        true, predicted = true[wrong], predicted[wrong]
-        share = counts[true, predicted] / self._rows[true]
-        order = np.argsort(share, kind="stable")
-        self._most = float(share.max(initial=0.0))
-        self._mistakes = Mistakes(true[order], predicted[order], self._levels(share[order]))
+    def set_report(self, report: Report) -> None:
+        """Take another matrix and its names; it is not gone through, as it may be very large."""
+        self._counts, self._names = report.confusion, report.class_names
+        self._rows = np.maximum(report.class_counts, 1)  # (K,)
+        cells = report.mistaken_cells
+        self._most = float(cells.share.max(initial=0.0))
+        self._mistakes = Mistakes(cells.true, cells.predicted, self._levels(cells.share))
         metrics = QFontMetricsF(text_font(TextSize.SMALL))
-        self._widest = max((metrics.horizontalAdvance(name) for name in names), default=0.0)
+        self._widest = max((metrics.horizontalAdvance(name) for name in self._names), default=0.0)
 
     def label_size(self, size: QSize) -> QSizeF:
         """Return the room that the names take in a viewport of `size`."""

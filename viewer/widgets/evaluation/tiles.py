@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 TILE_PX = 56
 GAP_PX = 8
 MAX_CAPTION_PX = 96
-KEPT = 600  # pictures, of at most 50 kB each
+KEPT = 600  # pictures, each with its pixels: 88 kB of a file's 112 × 112 in colour
 
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 _ROWS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
@@ -59,7 +59,7 @@ class CaseTiles(QAbstractScrollArea):
         super().__init__(parent)
         self._theme = LIGHT
         self._report: Report | None = None
-        self._indices: tuple[int, ...] = ()
+        self._indices: NDArray[np.int64] = np.zeros(0, np.int64)  # there may be a million
         self._current: int | None = None
         self._hover: int | None = None
         self._place = 0  # of the one that the keys act on
@@ -91,7 +91,7 @@ class CaseTiles(QAbstractScrollArea):
         if report is not self._report:
             self._pictures.clear()
         self._report, self._asked = report, ()
-        self._indices = tuple(indices.tolist())
+        self._indices = indices
         self._place, self._hover = 0, None
         metrics = QFontMetricsF(self._view().font())
         texts = [self.captions(place)[0] for place in range(min(len(self._indices), 200))]
@@ -115,10 +115,6 @@ class CaseTiles(QAbstractScrollArea):
         self._keep(index, pixels)
         self._view().update()
 
-    def has_thumbnail(self, place: int) -> bool:
-        """Return whether the image at a place is here, to be seen."""
-        return self._pictures.get(self._indices[place]) is not None
-
     def set_current(self, index: int | None) -> None:
         """Mark the image with this index in the data set."""
         self._current = index
@@ -127,12 +123,12 @@ class CaseTiles(QAbstractScrollArea):
     @property
     def indices(self) -> tuple[int, ...]:
         """Indices of the images shown, in order."""
-        return self._indices
+        return tuple(self._indices.tolist())
 
     def captions(self, place: int) -> tuple[str, str]:
         """Return the two lines below an image: ``4 → 9`` and how sure the network was."""
         assert self._report is not None
-        report, index = self._report, self._indices[place]
+        report, index = self._report, int(self._indices[place])
         true, predicted = int(report.labels[index]), int(report.predictions[index])
         names = report.class_names
         what = names[true] if true == predicted else f"{names[true]} → {names[predicted]}"
@@ -141,7 +137,7 @@ class CaseTiles(QAbstractScrollArea):
     def tip_of(self, place: int) -> str:
         """Return what is said when the mouse rests on an image."""
         assert self._report is not None
-        report, index = self._report, self._indices[place]
+        report, index = self._report, int(self._indices[place])
         true, predicted = int(report.labels[index]), int(report.predictions[index])
         sure = format_percent(float(report.confidences[index]))
         return (
@@ -195,7 +191,8 @@ class CaseTiles(QAbstractScrollArea):
 
     def _ask(self) -> None:
         """Ask for what is in sight and not here, unless just that was asked for already."""
-        indices = (self._indices[place] for place in self._in_sight())
+        seen = self._in_sight()
+        indices = self._indices[seen.start : seen.stop].tolist()
         wanted = tuple(index for index in indices if index not in self._pictures)
         images = None if self._report is None else self._report.images
         if images is not None:
@@ -226,8 +223,9 @@ class CaseTiles(QAbstractScrollArea):
 
     def _choose(self, place: int) -> None:
         self._place = place
-        self.set_current(self._indices[place])
-        self.chosen.emit(self._indices[place])
+        index = int(self._indices[place])
+        self.set_current(index)
+        self.chosen.emit(index)
 
     @override
     def resizeEvent(self, event: QResizeEvent | None) -> None:
@@ -260,7 +258,7 @@ class CaseTiles(QAbstractScrollArea):
 
     @override
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        if event is None or not self._indices:
+        if event is None or not len(self._indices):
             return
         key = event.key()
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
@@ -290,7 +288,7 @@ class CaseTiles(QAbstractScrollArea):
             self._paint_tile(painter, self.tile_rect(place), place)
 
     def _paint_tile(self, painter: QPainter, rect: QRectF, place: int) -> None:
-        index = self._indices[place]
+        index = int(self._indices[place])
         held = self._pictures.get(index)
         if held is None:
             painter.fillRect(rect, self._theme.color("raised"))

@@ -102,7 +102,7 @@ class EvaluationView(QWidget):
         self._pages.setCurrentIndex(0 if report is None else 1)
         if report is None:
             return
-        self.confusion.set_confusion(report.confusion, report.class_names)
+        self.confusion.set_report(report)
         self.search.clear()
         self.search.setVisible(len(report.class_names) >= SEARCHED_CLASSES)
         self.scores.set_report(report)

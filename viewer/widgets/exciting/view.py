@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import (
 
 from viewer.widgets.elided_label import ElidedLabel
 from viewer.widgets.exciting.grid import ExcitingGrid
+from viewer.widgets.focus import hand_over
 from viewer.widgets.theme import GRID_PX, LIGHT, TextSize
 
 if TYPE_CHECKING:
@@ -94,7 +95,6 @@ class ExcitingView(QWidget):
         layout.addWidget(self.about)
         layout.addWidget(self.progress)
         layout.addWidget(self._pages, 1)
-        self.setFocusProxy(self.grid)
 
     def set_theme(self, theme: Theme) -> None:
         """Use the colours of `theme`."""
@@ -161,12 +161,15 @@ class ExcitingView(QWidget):
 
     def _show_state(self) -> None:
         has_tiles = bool(self.grid.tiles)
-        self._pages.setCurrentWidget(self.grid if has_tiles else self.message)
         self.message.setText(SEARCHING if self._running else self._asks)
         self.button.setText("Cancel" if self._running else "Search")
         tip = "Stop; what was found stays" if self._running else "Look through all images"
         self.button.setToolTip(tip)
         self.button.setEnabled(self._running or bool(self.title.text()))
+        if not has_tiles:
+            hand_over(self.grid, self.button)
+        self._pages.setCurrentWidget(self.grid if has_tiles else self.message)
+        self.setFocusProxy(self.grid if has_tiles else self.button)
 
     def _on_clicked(self) -> None:
         if self._running:

@@ -156,9 +156,9 @@ class InkSurface(QWidget):
             self.drawing_changed.emit()
 
     def clear(self) -> None:
-        """Take everything off; can be undone."""
+        """Take everything off, a note on why there is nothing, too; can be undone."""
         self.finish()
-        if not self.is_empty:
+        if not self.is_empty or self.content.note:
             self._replace(Content())
             self.drawing_changed.emit()
 

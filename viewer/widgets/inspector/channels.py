@@ -189,7 +189,11 @@ class ChannelBrowser(QWidget):
         end = self._first + len(channels)
         shown = span("channel", self._first, end, by_number=by_number)
         text = self._message or f"{shown} of {self._count:,}"
-        self._pager.set_state(self._first, len(channels), self._count, capacity, text)
+        # That these are channels is plain; how many there are stands in the heading, too.
+        numbers = shown.split(" ", 1)[1]
+        shorter = (f"{numbers} of {self._count:,}", numbers.replace(" to ", "–"))
+        told = shorter if by_number and not self._message else ()
+        self._pager.set_state(self._first, len(channels), self._count, capacity, text, told)
 
     def _turn_to(self, place: int) -> None:
         self._first, self._message = place, ""

@@ -18,6 +18,7 @@ from viewer.core.imaging.color_scale import scale_for
 from viewer.core.imaging.display import DisplaySettings
 from viewer.widgets.lab.cells import CellCanvas
 from viewer.widgets.lab.filter_channel import FilterChannel
+from viewer.widgets.lab.filter_chooser import FilterChooser, FilterLayer
 from viewer.widgets.lab.plates import Outline, Plate, Spot
 from viewer.widgets.lab.preset_menu import PresetMenu
 from viewer.widgets.switch import Switch
@@ -80,16 +81,19 @@ class LabKernels(QWidget):
     kernels_changed()
         Weights, sizes or names are different, or another channel is looked at.
     network_filters_requested()
-        The names of the network's filters are needed: `set_network_filters`.
-    network_filter_chosen(int)
-        One of them is to be put on the bench: `set_kernel`.
+        The filters of the network are needed: `set_network_filters`.
+    network_filter_chosen(str, int)
+        One of them is to be put on the bench, by layer and number: `set_kernel`.
+    selected_filter_chosen()
+        So is the one that is selected.
     network_channel_chosen(int)
         So is its kernel for another input channel: `set_kernel`.
     """
 
     kernels_changed = pyqtSignal()
     network_filters_requested = pyqtSignal()
-    network_filter_chosen = pyqtSignal(int)
+    network_filter_chosen = pyqtSignal(str, int)
+    selected_filter_chosen = pyqtSignal()
     network_channel_chosen = pyqtSignal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -107,6 +111,7 @@ class LabKernels(QWidget):
         self._add, self._remove = QToolButton(), QToolButton()
         self._presets = QToolButton()
         self.preset_menu = PresetMenu(self)
+        self.chooser = FilterChooser(self)
         self._filter_channel = FilterChannel()
         self._height = NumberBox(1, MAX_KERNEL, whole=True)
         self._width = NumberBox(1, MAX_KERNEL, whole=True)
@@ -190,9 +195,12 @@ class LabKernels(QWidget):
             kernel = np.repeat(kernel, channels, axis=0)
         self.set_kernels(self.kernel_set.replaced(self._index, name, kernel), self._index)
 
-    def set_network_filters(self, names: Sequence[str]) -> None:
-        """Offer filters of the network by name."""
-        self.preset_menu.set_network_filters(names)
+    def set_network_filters(
+        self, layers: Sequence[FilterLayer], selected: str, layer: str, index: int
+    ) -> None:
+        """Offer filters of the network; see `LabView.set_network_filters`."""
+        self.preset_menu.set_selected_filter(selected)
+        self.chooser.set_layers(layers, layer, index)
 
     def set_network_channels(self, name: str, channel: int, count: int) -> None:
         """Offer the other kernels of a filter while this one is chosen: `FilterChannel.offer`."""
@@ -285,7 +293,10 @@ class LabKernels(QWidget):
             button.clicked.connect(lambda _, number=number: self._on_channel(number))
         menu = self.preset_menu
         menu.preset_chosen.connect(self.set_preset)
-        menu.network_filter_chosen.connect(self.network_filter_chosen)
+        menu.selected_filter_chosen.connect(self.selected_filter_chosen)
+        menu.chooser_requested.connect(self.chooser.open)
+        self.chooser.filter_chosen.connect(self.network_filter_chosen)
+        self.chooser.finished.connect(lambda _: self.canvas.activateWindow())  # not the main one
         menu.network_filters_requested.connect(self.network_filters_requested)
 
     def _on_choice(self, key: str) -> None:
@@ -348,9 +359,7 @@ class LabKernels(QWidget):
         self._index = min(self._index, count - 1)
         self._channel = min(self._channel, channels - 1)
         self._cell = (min(self._cell[0], height - 1), min(self._cell[1], width - 1))
-        self._choice.set_choices(
-            [(str(i), f"{i + 1} · {name}") for i, name in enumerate(bench.names)]
-        )
+        self._choice.set_choices([(str(i), f"{i} · {name}") for i, name in enumerate(bench.names)])
         self._choice.set_key(str(self._index))
         self._filter_channel.show_for(bench.names[self._index])
         self._add.setEnabled(count < MAX_KERNELS)

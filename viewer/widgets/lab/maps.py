@@ -125,4 +125,4 @@ class LabMaps(QWidget):
 
 def _short(number: int, count: int) -> str:
     """Return the number that a kernel has in the list; "all" for the map of all of them."""
-    return str(number + 1) if number < count else "all"
+    return str(number) if number < count else "all"

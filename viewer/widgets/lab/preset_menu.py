@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QMenu, QWidget
 
 from viewer.core.explain.lab_presets import KERNELS, ROW_KERNELS, KernelPreset
 
-NO_FILTERS_TEXT = "The network has no convolution"
-
 
 class PresetMenu(QMenu):
-    """Presets in groups, and the filters of the network.
+    """Presets in groups, and the ways to the filters of the network.
 
     Signals
     -------
     preset_chosen(str)
         Key of a preset.
     network_filters_requested()
-        Their names are needed now.
-    network_filter_chosen(int)
-        Place of one of them in what `set_network_filters` was given.
+        They are needed now: `set_selected_filter`.
+    selected_filter_chosen()
+        The filter that is selected is to be put on the bench.
+    chooser_requested()
+        So is another one.
     """
 
     preset_chosen = pyqtSignal(str)
     network_filters_requested = pyqtSignal()
-    network_filter_chosen = pyqtSignal(int)
+    selected_filter_chosen = pyqtSignal()
+    chooser_requested = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,9 +42,13 @@ class PresetMenu(QMenu):
         for preset in ROW_KERNELS:
             self._for_rows.append(self._add(self, preset))
         self.addSeparator()
-        self._filters = _submenu(self, "Filter of the network")
-        self._filters.aboutToShow.connect(self.network_filters_requested)
-        self.set_network_filters(())
+        self._selected = _new_action(self, "")
+        self._selected.triggered.connect(lambda _: self.selected_filter_chosen.emit())
+        _new_action(self, "Filter of the network…").triggered.connect(
+            lambda _: self.chooser_requested.emit()
+        )
+        self.aboutToShow.connect(self.network_filters_requested)
+        self.set_selected_filter("")
         self.set_row(False)
 
     def set_row(self, row: bool) -> None:
@@ -55,16 +58,10 @@ class PresetMenu(QMenu):
         for action in self._for_rows:
             action.setVisible(row)
 
-    def set_network_filters(self, names: Sequence[str]) -> None:
-        """List the filters of the network."""
-        self._filters.clear()
-        if not names:
-            _new_action(self._filters, NO_FILTERS_TEXT).setEnabled(False)
-        for number, name in enumerate(names):
-            action = _new_action(self._filters, name)
-            action.triggered.connect(
-                lambda _, number=number: self.network_filter_chosen.emit(number)
-            )
+    def set_selected_filter(self, title: str) -> None:
+        """Offer the filter or kernel that is selected in the network; empty for none."""
+        self._selected.setText(f"Selected: {title}")
+        self._selected.setVisible(bool(title))
 
     def _add(self, menu: QMenu, preset: KernelPreset) -> QAction:
         action = _new_action(menu, preset.title)

@@ -29,9 +29,12 @@ if TYPE_CHECKING:
     from viewer.core.explain.lab import LabResult
     from viewer.core.explain.lab_settings import LabSettings
     from viewer.core.imaging.display import DisplaySettings
+    from viewer.widgets.lab.filter_chooser import FilterLayer
     from viewer.widgets.theme import Theme
 
 MIN_WIDTH_PX, MIN_HEIGHT_PX = 704, 464
+STEPS_TIP = "Let the chosen kernel slide over the input, cell by cell"
+COVERED_TIP = "It would show the maps: answer the question first"
 HINT = "Point at a cell of a map to see its arithmetic; click to keep it while you edit."
 
 
@@ -58,9 +61,11 @@ class LabView(QWidget):
     picture_requested()
         A picture is to be opened: `set_image`.
     network_filters_requested()
-        The names of the network's filters: `set_network_filters`.
-    network_filter_chosen(int)
-        One of them is to be put on the bench: `set_kernel`.
+        The filters of the network are needed: `set_network_filters`.
+    network_filter_chosen(str, int)
+        One of them is to be put on the bench, by layer and number: `set_kernel`.
+    selected_filter_chosen()
+        So is the one that is selected.
     network_channel_chosen(int)
         So is its kernel for another input channel: `set_kernel`, `set_network_channels`.
     kernel_applied(object, int)
@@ -77,7 +82,8 @@ class LabView(QWidget):
     next_image_requested = pyqtSignal()
     picture_requested = pyqtSignal()
     network_filters_requested = pyqtSignal()
-    network_filter_chosen = pyqtSignal(int)
+    network_filter_chosen = pyqtSignal(str, int)
+    selected_filter_chosen = pyqtSignal()
     network_channel_chosen = pyqtSignal(int)
     kernel_applied = pyqtSignal(object, int)
     kernel_undo_requested = pyqtSignal()
@@ -94,6 +100,7 @@ class LabView(QWidget):
         self._network_bar = LabNetworkBar()
         self._formula = (ElidedLabel(), ElidedLabel())
         self._steps = QPushButton("Step through")
+        self._covered = False
         self._result: LabResult | None = None
         self._problem: str | None = None
         self._pinned: Spot | None = None
@@ -172,9 +179,20 @@ class LabView(QWidget):
         """Change settings by their names in `LabSettings`, as if a person had."""
         self.settings_bar.change(self.settings, **changes)
 
-    def set_network_filters(self, names: Sequence[str]) -> None:
-        """Offer filters of the network by name."""
-        self.kernels.set_network_filters(names)
+    def set_network_filters(
+        self, layers: Sequence[FilterLayer], selected: str = "", layer: str = "", index: int = 0
+    ) -> None:
+        """Offer filters of the network.
+
+        Parameters
+        ----------
+        layers : sequence of FilterLayer
+        selected : str
+            What the filter or kernel is called that is selected; empty for none.
+        layer, index : str and int
+            The filter that is proposed.
+        """
+        self.kernels.set_network_filters(layers, selected, layer, index)
 
     def set_network_channels(self, name: str, channel: int, count: int) -> None:
         """Offer the other kernels of a filter; see `LabKernels.set_network_channels`."""
@@ -202,6 +220,16 @@ class LabView(QWidget):
         self._pinned = spot
         self._show_cell()
 
+    def set_covered(self, covered: bool) -> None:
+        """Say whether the maps are covered: they can't be stepped through then."""
+        if covered != self._covered:
+            self._covered = covered
+            self._show_steps()
+
+    def _show_steps(self) -> None:
+        self._steps.setEnabled(self._result is not None and not self._covered)
+        self._steps.setToolTip(COVERED_TIP if self._covered else STEPS_TIP)
+
     def _build(self) -> None:
         kernels = QWidget()
         column = QVBoxLayout(kernels)
@@ -223,7 +251,7 @@ class LabView(QWidget):
         for line in self._formula:
             line.setObjectName("muted")
             lines.addWidget(line)
-        self._steps.setToolTip("Let the chosen kernel slide over the input, cell by cell")
+        self._steps.setToolTip(STEPS_TIP)
         self._steps.setFont(text_font(TextSize.SMALL))
         row = QHBoxLayout()
         row.setSpacing(GRID_PX)
@@ -240,6 +268,7 @@ class LabView(QWidget):
         self.kernels.kernels_changed.connect(self._update)
         self.kernels.network_filters_requested.connect(self.network_filters_requested)
         self.kernels.network_filter_chosen.connect(self.network_filter_chosen)
+        self.kernels.selected_filter_chosen.connect(self.selected_filter_chosen)
         self.kernels.network_channel_chosen.connect(self.network_channel_chosen)
         self.settings_bar.settings_changed.connect(self._update)
         self.maps.cell_hovered.connect(self._show_cell)
@@ -268,7 +297,7 @@ class LabView(QWidget):
         self.input.set_result(self._result)
         self.kernels.set_flip(settings.flip)
         self.maps.set_result(self._result, self.kernels.kernel_set.names)
-        self._steps.setEnabled(self._result is not None)
+        self._show_steps()
         self._show_target()
         self._show_cell()
         self.result_changed.emit()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QRect, Qt
-from PyQt6.QtGui import QPainter, QPaintEvent, QPen
+from PyQt6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QWidget
 from typing_extensions import override
 
@@ -48,6 +48,10 @@ class LessonCover(QWidget):
         self.hide()
         self.setParent(None)
         self.deleteLater()
+
+    @override
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Let no click through: it would select what is covered."""
 
     @override
     def paintEvent(self, event: QPaintEvent | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import QPoint, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QKeySequence, QShortcut
 from PyQt6.QtWidgets import (
     QFrame,
@@ -82,6 +82,9 @@ class LessonPage(QWidget):
         self.next_button = QPushButton(NEXT_TEXT)
         self.back_button.setToolTip("Alt+Left")
         self.next_button.setToolTip("Alt+Right")
+        self._settled = QTimer(self)  # fires once texts that wrap have their heights
+        self._settled.setSingleShot(True)
+        self._settled.setInterval(0)
         self._build()
         self._connect_signals()
 
@@ -143,7 +146,8 @@ class LessonPage(QWidget):
             self.next_button.setFocus()
 
     def _build(self) -> None:
-        self._area.setWidget(self._build_content())
+        self._content = self._build_content()
+        self._area.setWidget(self._content)
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -179,6 +183,7 @@ class LessonPage(QWidget):
         return content
 
     def _connect_signals(self) -> None:
+        self._settled.timeout.connect(self._scroll_to_end)
         self.leave_button.clicked.connect(self.leave_requested)
         self.again_button.clicked.connect(self.again_requested)
         self.back_button.clicked.connect(self.back_requested)
@@ -195,8 +200,22 @@ class LessonPage(QWidget):
             shortcut.activated.connect(signal)
 
     def go_on(self) -> None:
-        """Let the keys go to the button that leads on."""
+        """Scroll to what follows the answer; the keys go to the button that leads on."""
         self.next_button.setFocus()
+        self._settled.start()
+
+    def _scroll_to_end(self) -> None:
+        """Bring what follows the answer into sight, from its top where it is too high."""
+        bar = self._area.verticalScrollBar()
+        if bar is None:
+            return
+        shown = self.reveal if self.reveal.isVisibleTo(self) else self.answer
+        top, bottom = shown.geometry().top(), shown.geometry().bottom() + 1
+        if shown is self.reveal:  # with the verdict above it, if there is room
+            top = self.answer.feedback.mapTo(self._content, QPoint(0, 0)).y()
+        room = self._area.height()
+        if bottom > bar.value() + room:
+            bar.setValue(min(bottom + GRID_PX - room, top))
 
 
 def _small_button(text: str, name: str) -> QToolButton:

@@ -52,8 +52,6 @@ class TraceCanvas(QAbstractScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        # Always there: the width, and with it the layout, must not depend on the height.
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setAccessibleName("Arithmetic")
         self._surface().setMouseTracking(True)
         self._surface().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -213,7 +211,10 @@ class TraceCanvas(QAbstractScrollArea):
         return 0 if bar is None else bar.value()
 
     def _width(self) -> float:
-        return float(max(120, self._surface().width() - RIGHT_PX))
+        # Room for the scroll bar even without it: the layout must not depend on its height.
+        bar = self.verticalScrollBar()
+        bar_px = 0 if bar is None else bar.sizeHint().width()
+        return float(max(120, self.width() - bar_px - RIGHT_PX))
 
     def _surface(self) -> QWidget:
         viewport = self.viewport()

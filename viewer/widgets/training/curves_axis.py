@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -76,6 +77,20 @@ def automatic_range(axis: ValueAxis, low: float, high: float) -> Range:
     low = result.low if axis.floor is None else max(result.low, axis.floor)
     high = result.high if axis.ceiling is None else min(result.high, axis.ceiling)
     return Range(low, high)
+
+
+def steps_extent(columns: Iterable[Floats]) -> Range:
+    """Return where the horizontal axis begins and ends for columns of steps, each rising.
+
+    It begins one interval before the first value: at 0, or at the step a branch left its parent.
+    """
+    filled = [steps for steps in columns if len(steps)]
+    if not filled:
+        return Range(0.0, 1.0)
+    earliest = min(filled, key=lambda steps: float(steps[0]))
+    interval = float(earliest[1] - earliest[0]) if len(earliest) > 1 else 1.0
+    low = max(0.0, float(earliest[0]) - interval)
+    return Range(low, max(low + 1.0, *(float(steps[-1]) for steps in filled)))
 
 
 def _at_least(low: float, high: float, span: float) -> Range:

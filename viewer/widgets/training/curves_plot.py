@@ -22,7 +22,13 @@ from PyQt6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from viewer.widgets.overrides import override
 from viewer.widgets.theme import GRID_PX, LIGHT, TextSize, text_font
-from viewer.widgets.training.curves_axis import Frame, Range, ValueAxis, automatic_range
+from viewer.widgets.training.curves_axis import (
+    Frame,
+    Range,
+    ValueAxis,
+    automatic_range,
+    steps_extent,
+)
 from viewer.widgets.training.curves_paint import (
     Band,
     Line,
@@ -82,7 +88,7 @@ class Plot(QWidget):
         self._lines: Sequence[Line] = ()
         self._marks: Sequence[PlotMark] = ()
         self._band: Band | None = None
-        self._extent = 1.0
+        self._extent = Range(0.0, 1.0)  # of the steps that there are
         self._x: Range | None = None
         self._y: Range | None = None
         self._cursor: int | None = None
@@ -172,9 +178,8 @@ class Plot(QWidget):
         rect = QRectF(self.rect()).adjusted(int(left), int(top), -MARGIN_RIGHT_PX, -int(line))
         rect.setWidth(max(rect.width(), 1.0))
         rect.setHeight(max(rect.height(), 1.0))
-        ends = [line.trace.steps[-1] for line in self._lines if len(line.trace)]
-        self._extent = float(max(ends, default=1.0))
-        x = self._x or Range(0.0, max(self._extent, 1.0))
+        self._extent = steps_extent([line.trace.steps for line in self._lines])
+        x = self._x or self._extent
         return Frame(rect, x, self._y or self._automatic_y(x), self._axis.log)
 
     def _automatic_y(self, x: Range) -> Range:
@@ -328,14 +333,15 @@ class Plot(QWidget):
         super().leaveEvent(event)
 
     def _step_under(self, position: QPointF, frame: Frame) -> int:
-        return round(min(max(frame.step_at(position.x()), 0.0), self._extent))
+        return round(min(max(frame.step_at(position.x()), self._extent.low), self._extent.high))
 
     def _pan(self, moved: QPointF, start: Frame) -> None:
         if not self._panned and abs(moved.x()) + abs(moved.y()) < DRAG_PX:
             return
         self._panned = True
         by = moved.x() * start.x.span / start.rect.width()
-        by = min(max(by, start.x.high - self._extent), start.x.low)  # never beyond the data
+        # Never beyond the data.
+        by = min(max(by, start.x.high - self._extent.high), start.x.low - self._extent.low)
         if by or self._x is not None:
             self._show_steps(Range(start.x.low - by, start.x.high - by))
         if self._y is not None:
@@ -344,10 +350,10 @@ class Plot(QWidget):
             self.redraw()
 
     def _show_steps(self, steps: Range) -> None:
-        everything = max(self._extent, 1.0)
-        span = min(max(steps.span, LEAST_STEPS), everything)
-        low = min(max(steps.low, 0.0), everything - span)
-        shown = None if span >= everything else Range(low, low + span)
+        everything = self._extent
+        span = min(max(steps.span, LEAST_STEPS), everything.span)
+        low = min(max(steps.low, everything.low), everything.high - span)
+        shown = None if span >= everything.span else Range(low, low + span)
         self.set_range(shown)
         self.range_changed.emit(shown)
 

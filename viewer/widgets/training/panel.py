@@ -97,10 +97,10 @@ class TrainingPanel(QWidget):
         return self._tabs.tabText(self._tabs.currentIndex())
 
     def needed_px(self) -> int:
-        """Return the height at which the page in front needn't scroll."""
-        page = self._pages.currentWidget()
-        content = page.widget() if isinstance(page, QScrollArea) else None
-        page_px = 0 if content is None else content.minimumSizeHint().height()
+        """Return the height at which no page need scroll: the tabs stay where they are."""
+        pages = (self._pages.widget(index) for index in range(self._pages.count()))
+        contents = [page.widget() for page in pages if isinstance(page, QScrollArea)]
+        page_px = max((c.minimumSizeHint().height() for c in contents if c is not None), default=0)
         return max(self.minimumHeight(), self.height() - self._pages.height() + page_px)
 
     @override

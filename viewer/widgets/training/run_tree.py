@@ -313,7 +313,7 @@ class RunTree(QWidget):
         item.setToolTip(NAME, f"{row.name}\nTick to show its curves")
         state = Qt.CheckState.Checked if row.overlaid else Qt.CheckState.Unchecked
         item.setCheckState(NAME, state)
-        item.setIcon(NAME, swatch(run_color(row.color_index, self._theme)))
+        item.setIcon(NAME, swatch(run_color(row.color_index, self._theme), self._theme))
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         for column, text in enumerate(row_texts(row), start=BRANCH):
             item.setText(column, text)

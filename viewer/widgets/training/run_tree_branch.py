@@ -8,6 +8,10 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButto
 from viewer.widgets.theme import GRID_PX
 
 TEXT = "Branch of {name} from step {step:,}: change the settings that are to differ."
+EARLIER_TEXT = (
+    "Branch of {name} from step {step:,}, the last kept step before {shown:,}: change the settings "
+    "that are to differ."
+)
 START_TEXT, CANCEL_TEXT = "Start the branch", "Cancel"
 
 
@@ -52,9 +56,20 @@ class BranchBar(QFrame):
         """What is said; empty while hidden."""
         return "" if self.isHidden() else self._text.text()
 
-    def show_branch(self, name: str, step: int) -> None:
-        """Say that the set-up is that of a branch of a run, from one of its steps."""
-        text = TEXT.format(name=name, step=step)
+    def show_branch(self, name: str, step: int, shown: int | None = None) -> None:
+        """Say that the set-up is that of a branch of a run, from one of its steps.
+
+        Parameters
+        ----------
+        name : str
+            Of the run.
+        step : int
+            Kept step that the branch begins with.
+        shown : int or None
+            The step on screen, which needn't be kept; None if none is.
+        """
+        earlier = shown is not None and shown != step
+        text = (EARLIER_TEXT if earlier else TEXT).format(name=name, step=step, shown=shown)
         self._text.setText(text)
         self.setAccessibleName(text)
         self.show()

@@ -61,17 +61,21 @@ class CheckMarks(QStyledItemDelegate):
         painter.restore()
 
 
-def swatch(color: QColor) -> QIcon:
-    """Return a short line as thick as a curve."""
-    pixmap = QPixmap(SWATCH_PX, SWATCH_PX)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    middle = SWATCH_PX // 2
-    painter.fillRect(0, middle - 1, SWATCH_PX, 3, color)
-    painter.end()
-    icon = QIcon(pixmap)
-    icon.addPixmap(pixmap, QIcon.Mode.Selected)  # or Qt tints it: the colour is its meaning
+def swatch(color: QColor, theme: Theme) -> QIcon:
+    """Return a short line as thick as a curve; in selected rows on the surface's colour."""
+    icon = QIcon(_line(color, QColor(Qt.GlobalColor.transparent)))
+    # Qt's own is a tint, but the colour is its meaning; and it is chosen for the surface.
+    icon.addPixmap(_line(color, theme.color("surface")), QIcon.Mode.Selected)
     return icon
+
+
+def _line(color: QColor, ground: QColor) -> QPixmap:
+    pixmap = QPixmap(SWATCH_PX, SWATCH_PX)
+    pixmap.fill(ground)
+    painter = QPainter(pixmap)
+    painter.fillRect(1, SWATCH_PX // 2 - 1, SWATCH_PX - 2, 3, color)
+    painter.end()
+    return pixmap
 
 
 def also_selected(icon: QIcon, theme: Theme) -> QIcon:

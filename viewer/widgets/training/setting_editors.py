@@ -283,9 +283,18 @@ class SettingRow(QWidget):
         if editors:
             self._label.setBuddy(editors[0])
         tip = f"<p>{help_text}</p>" if help_text else ""  # as rich text it is wrapped
+        self._editors = tuple(editors)
         for widget in (self, self._label, *editors):
             widget.setToolTip(widget.toolTip() or tip)
+        self._tips = {widget: widget.toolTip() for widget in (self, self._label, *editors)}
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def set_refusal(self, reason: str) -> None:
+        """Say why the setting can't be changed now; empty if it can be."""
+        for editor in self._editors:
+            editor.setEnabled(not reason)
+        for widget, tip in self._tips.items():
+            widget.setToolTip(f"<p>{reason}</p>" if reason else tip)
 
     def label_width(self) -> int:
         """Return how wide the name is, with the gap behind it; 0 if it has none."""

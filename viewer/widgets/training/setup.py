@@ -144,6 +144,10 @@ class SetupView(QWidget):
         """Say whether the cards on screen are those of the network to be trained."""
         self._network.set_freezable(freezable)
 
+    def set_network_fixed(self, fixed: bool) -> None:
+        """Say whether the network is given, as a branch's is, and can't be changed."""
+        self._network.set_fixed(fixed)
+
     def set_table_sum(self, text: str) -> None:
         """Say how large the network from the table is; empty for nothing."""
         self._network.set_table_sum(text)

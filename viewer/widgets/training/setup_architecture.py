@@ -29,6 +29,10 @@ NOT_FREEZABLE = (
     "Layers are frozen by the locks on their cards. The cards on screen are those of another "
     "network now: open the one to start from, and the locks are there."
 )
+FIXED = (
+    "A branch goes on with the weights of the run that it leaves, so it has the same network: for "
+    "another one, cancel the branch and start a new run."
+)
 TABLE = "table"  # the architecture whose layers stand in a table of their own
 
 
@@ -61,6 +65,7 @@ class NetworkSetting(QObject):
         self._starts: dict[str, StartChoice] = {"": RANDOM_WEIGHTS}
         self._frozen: tuple[str, ...] = ()
         self._freezable = True
+        self._fixed = False
         self._editors = HyperEditors((), self.changed.emit)
         self._theme: Theme | None = None
         self._box = _choice("Architecture")
@@ -120,6 +125,15 @@ class NetworkSetting(QObject):
         self._freezable = freezable
         self._show_frozen()
 
+    def set_fixed(self, fixed: bool) -> None:
+        """Say whether architecture, its numbers and the start are given, and only shown."""
+        self._fixed = fixed
+        self._show_fixed()
+
+    def _show_fixed(self) -> None:
+        for row in (self._box_row, self._table_row, self._start_row, *self._editors.rows):
+            row.set_refusal(FIXED if self._fixed else "")
+
     def set_table_sum(self, text: str) -> None:
         """Say what the table of layers comes to; empty for nothing."""
         self._sum.set_text(text)
@@ -178,11 +192,13 @@ class NetworkSetting(QObject):
         self._sum.setFixedHeight(ROW_PX)
         self._sum.setAccessibleName("What the table comes to")
         self._sum_row = SettingRow("", [self._sum], hyper_help("layers"))
+        self._box_row = SettingRow("", [self._box], setting_help("architecture"))
+        self._start_row = SettingRow("Start from", [self._start], setting_help("start"))
         for row in (
-            SettingRow("", [self._box], setting_help("architecture")),
+            self._box_row,
             self._table_row,
             self._sum_row,
-            SettingRow("Start from", [self._start], setting_help("start")),
+            self._start_row,
             self._frozen_row,
         ):
             self._flow.add_row(self._title, row)
@@ -204,6 +220,7 @@ class NetworkSetting(QObject):
         self._sum_row.setVisible(name == TABLE and bool(self._sum.text()))
         if self._theme is not None:
             self.set_theme(self._theme)
+        self._show_fixed()
         self._flow.lay_out()
 
     def _on_architecture_chosen(self, name: str) -> None:

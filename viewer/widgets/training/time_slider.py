@@ -26,7 +26,10 @@ FRAME_MS = 160  # of the film at normal speed
 SPEEDS = (1, 2, 4)
 WIDEST_TEXT = "Step 00,000 of 00,000 · epoch 00"
 WIDE_PX = 900  # from there on the text gets what it needs; below, the slider needs it more
+NARROW_TEXT = "Step 00,000 of 00,000"  # what the text gets there
+SEPARATOR = " · "  # of its parts, of which the last give way whole
 EMPTY_TEXT = "No steps are kept yet"
+AWAY_TEXT = "Not on screen"
 PLAY_TIP = "Play the steps as a film (Space)"
 PAUSE_TIP = "Stop the film (Space)"
 
@@ -61,6 +64,7 @@ class TimeSlider(QWidget):
         self._timeline = Timeline()
         self._step = 0
         self._live = True
+        self._away = False  # do the views show something else than the run?
         self._awaited: int | None = None  # chosen by the film and not yet shown
         self._reference: int | None = None
         self._storage, self._wide = "", True
@@ -76,7 +80,7 @@ class TimeSlider(QWidget):
         self.compare.setCheckable(True)
         self.live = _tool_button("Live", "Follow the newest weights", self)
         self.live.setCheckable(True)
-        self._text = ElidedLabel(EMPTY_TEXT, self)
+        self._text = ElidedLabel(EMPTY_TEXT, self, separator=SEPARATOR)
         self.storage = _tool_button("", "Set how much room kept steps may take", self)
         self.storage.setFont(text_font(TextSize.SMALL))
         self._film = QTimer(self)
@@ -116,10 +120,15 @@ class TimeSlider(QWidget):
         self._film.timeout.connect(self._on_frame_due)
 
     @override
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()  # the text's width is a wish: no window is kept wide by it
+        return QSize(hint.width() - self._text.minimumWidth(), hint.height())
+
+    @override
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
         super().resizeEvent(a0)
-        widest = self._text.fontMetrics().horizontalAdvance(WIDEST_TEXT) + GRID_PX
-        self._text.setMinimumWidth(widest if self.width() >= WIDE_PX else 0)
+        text = WIDEST_TEXT if self.width() >= WIDE_PX else NARROW_TEXT
+        self._text.setMinimumWidth(self._text.fontMetrics().horizontalAdvance(text) + GRID_PX)
         self._show_storage()
 
     def set_theme(self, theme: Theme) -> None:
@@ -141,10 +150,11 @@ class TimeSlider(QWidget):
         )
         self._show_state()
 
-    def set_range(self, last_step: int) -> None:
-        """Show how far the run has come; `clear` first for another run."""
+    def set_range(self, last_step: int, first_step: int = 0) -> None:
+        """Show where the run begins and how far it has come; `clear` first for another run."""
         steps = self._timeline.steps
-        self._timeline = self._timeline._replace(last=max(last_step, steps[-1] if steps else 0))
+        last = max(last_step, steps[-1] if steps else 0)
+        self._timeline = self._timeline._replace(first=first_step, last=last)
         self._show_state()
 
     def set_marks(self, marks: tuple[TimeMark, ...]) -> None:
@@ -160,7 +170,13 @@ class TimeSlider(QWidget):
             self.set_playing(False)
         if self.track.dragging or self.playing:
             return  # the handle is already further on
-        self._step, self._live = step, live
+        self._step, self._live, self._away = step, live, False
+        self._show_state()
+
+    def set_away(self) -> None:
+        """Take note that the views show something else than this run."""
+        self.set_playing(False)
+        self._live, self._away = False, True
         self._show_state()
 
     def set_reference(self, step: int | None) -> None:
@@ -193,7 +209,7 @@ class TimeSlider(QWidget):
     def clear(self) -> None:
         """Forget the run."""
         self.set_playing(False)
-        self._timeline, self._step, self._live = Timeline(), 0, True
+        self._timeline, self._step, self._live, self._away = Timeline(), 0, True, False
         self.set_reference(None)
         self.set_storage("")
 
@@ -219,7 +235,7 @@ class TimeSlider(QWidget):
         self._go_to(step)
 
     def _go_to(self, step: int) -> None:
-        self._step, self._live = step, False
+        self._step, self._live, self._away = step, False, False
         self._show_state()
         self.step_chosen.emit(step)
 
@@ -257,7 +273,7 @@ class TimeSlider(QWidget):
 
     def _on_live_clicked(self) -> None:
         self.set_playing(False)
-        self._live = True
+        self._live, self._away = True, False
         self._show_state()
         self.live_requested.emit()
 
@@ -279,17 +295,18 @@ class TimeSlider(QWidget):
         self.track.set_timeline(timeline)
         step = timeline.last if self._live else self._step
         self.track.set_step(step, self._live)
+        self.track.set_run_shown(not self._away)
         self.live.setChecked(self._live and bool(timeline.steps))
         for widget in (self.track, self.play, self.speed, self.compare, self.live):
             widget.setEnabled(bool(timeline.steps))
-        text = EMPTY_TEXT
-        if timeline.steps:
+        text = AWAY_TEXT if self._away and timeline.steps else EMPTY_TEXT
+        if timeline.steps and not self._away:
             if self._live:  # the newest weights are shown far more often than they are kept
                 step = max(step, self._step)
                 timeline = timeline._replace(last=step)
             text = timeline.text(step)
         if self._reference is not None:
-            text += f" · compared with step {self._reference:,}"
+            text += f"{SEPARATOR}compared with step {self._reference:,}"
         self._text.set_text(text)
 
     def _show_icon(self) -> None:

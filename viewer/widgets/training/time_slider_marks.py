@@ -45,22 +45,30 @@ class Timeline(NamedTuple):
         Kept ones, rising.
     marks : tuple of TimeMark
         By step.
+    first : int
+        Where the run begins: 0, or the step that it was branched at.
     """
 
     last: int = 0
     steps: tuple[int, ...] = ()
     marks: tuple[TimeMark, ...] = ()
+    first: int = 0
+
+    @property
+    def span(self) -> int:
+        """Steps from the first to the last, at least 1."""
+        return max(1, self.last - self.first)
 
     def share(self, step: float) -> float:
         """Return where a step stands from the left, [0, 1].
 
         By the square root: most happens at the start, and steps are kept densest there.
         """
-        return math.sqrt(min(max(step, 0.0) / max(1, self.last), 1.0))
+        return math.sqrt(min(max(step - self.first, 0.0) / self.span, 1.0))
 
     def step_at(self, share: float) -> float:
         """Return the step that stands at `share`."""
-        return min(max(share, 0.0), 1.0) ** 2 * max(1, self.last)
+        return self.first + min(max(share, 0.0), 1.0) ** 2 * self.span
 
     def nearest(self, share: float) -> int | None:
         """Return the kept step that stands nearest to `share`; None if there is none."""

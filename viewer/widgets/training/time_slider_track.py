@@ -57,6 +57,7 @@ class TimeTrack(QWidget):
         self.timeline = Timeline()
         self._step = 0
         self._live = True
+        self._shown = True
         self._reference: int | None = None
         self._drags_reference = False
         self.dragging = False
@@ -80,6 +81,12 @@ class TimeTrack(QWidget):
         """Put the handle at a step; at the newest one while `live`."""
         if (step, live) != (self._step, self._live):
             self._step, self._live = step, live
+            self.update()
+
+    def set_run_shown(self, shown: bool) -> None:
+        """Say whether the views show the run at all: else no step has the handle."""
+        if shown != self._shown:
+            self._shown = shown
             self.update()
 
     def set_reference(self, step: int | None) -> None:
@@ -138,7 +145,7 @@ class TimeTrack(QWidget):
             if step != self._reference:
                 self.set_reference(step)
                 self.reference_moved.emit(step)
-        elif step != self._step or self._live:
+        elif step != self._step or self._live or not self._shown:
             self.set_step(step, live=False)
             self.moved.emit(step)
 
@@ -218,7 +225,7 @@ class TimeTrack(QWidget):
             self._paint_mark(painter, mark)
         if self._reference is not None:
             self._paint_handle(painter, self.x_of(self._reference), y, reference=True)
-        if self.timeline.steps:
+        if self.timeline.steps and self._shown:
             step = self.timeline.last if self._live else self._step
             self._paint_handle(painter, self.x_of(step), y, reference=False)
 

@@ -9,6 +9,7 @@ from PyQt6.QtCore import QPoint, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from viewer.widgets.focus import hand_over
 from viewer.widgets.icons import ICON_PX, blank_icon
 from viewer.widgets.overrides import override
 from viewer.widgets.theme import GRID_PX, LIGHT, RADIUS_PX, text_font
@@ -83,6 +84,7 @@ class Transport(QWidget):
         self._message = ""
         self._progress: Progress | None = None
         self._main = _button("Start", "")
+        self._waiting = self._main  # for the keyboard, while the bar itself has it
         self._batch = _button("", "One batch, then pause", "One batch")
         self._epoch = _button("", "To the end of the epoch, then pause", "One epoch")
         self._stop = _button("", "Stop: end the run and keep what it has learned", "Stop")
@@ -221,14 +223,28 @@ class Transport(QWidget):
         self._main.setToolTip(self._blocked if blocked else tip)
         if self._icons is not None:
             self._main.setIcon(self._icons.icon(icon, self._theme))
-        self._main.setEnabled((state in _AT_REST or state is RunState.RUNNING) and not blocked)
-        for button in (self._batch, self._epoch):
-            button.setEnabled(state in _AT_REST and not blocked)
-        self._stop.setEnabled(state in _ALIVE)
+        rests = state in _AT_REST and not blocked
+        self._enable(self._main, enabled=rests or state is RunState.RUNNING)
+        self._enable(self._batch, enabled=rests)
+        self._enable(self._epoch, enabled=rests)
+        self._enable(self._stop, enabled=state in _ALIVE)
         self.live.setEnabled(state in _ADJUSTABLE)
-        self._settings.setEnabled(state in _ADJUSTABLE)
+        self._enable(self._settings, enabled=state in _ADJUSTABLE)
+        if starts and not self._waiting.isEnabled():
+            hand_over(self, self._main)  # a run that is over can't be stopped
         self._show_live()
         self._show_message()
+
+    def _enable(self, button: QToolButton, *, enabled: bool) -> None:
+        """Let a button be pressed, or not; the keyboard waits for it in the bar meanwhile.
+
+        On the next button, the same key would do something else: stop what was just started.
+        """
+        if not enabled and hand_over(button, self):
+            self._waiting = button
+        button.setEnabled(enabled)
+        if enabled and button is self._waiting:
+            hand_over(self, button)
 
     def _show_message(self) -> None:
         over = self._state in (RunState.IDLE, RunState.FINISHED)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QSize, Qt
+from PyQt6.QtCore import QEvent, QSize, Qt
 from PyQt6.QtGui import QFont, QKeyEvent, QPainter, QPaintEvent, QPalette
 from PyQt6.QtWidgets import (
+    QApplication,
     QDockWidget,
     QFrame,
     QHBoxLayout,
@@ -76,11 +78,19 @@ class Dock(QDockWidget):
         For saving the layout; never change it.
     title : str
         To show.
+
+    Attributes
+    ----------
+    explains : bool
+        It comes as a window of its own, over the main one. Of several the next one gets the
+        keyboard when one is dismissed.
     """
 
     def __init__(self, name: str, title: str, parent: QWidget) -> None:
         super().__init__(title, parent)
         self.setObjectName(name)
+        self.explains = False
+        self._active_s = 0.0  # when its window had the keyboard last, by a monotonic clock
         self.title_bar = DockTitle(self)
         self.setTitleBarWidget(self.title_bar)
 
@@ -95,9 +105,58 @@ class Dock(QDockWidget):
     @override
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         if event is not None and event.key() == Qt.Key.Key_Escape and self.isFloating():
-            self.close()
+            self.dismiss()
             return
         super().keyPressEvent(event)
+
+    @override
+    def event(self, event: QEvent | None) -> bool:
+        if event is not None and event.type() == QEvent.Type.WindowActivate and self.isFloating():
+            self._active_s = time.monotonic()
+        return super().event(event)
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether the keyboard is in it."""
+        if self.isFloating():
+            return self.isVisible() and self.isActiveWindow()
+        focus = QApplication.focusWidget()
+        return focus is not None and self.isAncestorOf(focus)
+
+    def bring(self, focus: QWidget | None = None) -> None:
+        """Bring it to the front and give it the keyboard, whatever window has it now.
+
+        Parameters
+        ----------
+        focus : QWidget, optional
+            The part of it that gets the keys; what had them last otherwise.
+        """
+        self.show()
+        self.raise_()
+        window = self.window()
+        if window is not None:
+            window.activateWindow()  # not every desktop gives a new window the keyboard
+        if focus is not None:
+            focus.setFocus()
+
+    def dismiss(self) -> None:
+        """Close it; the floating window below that explains gets the keyboard, or the main one."""
+        had_keys = self.has_keys
+        self.close()
+        main = self.parentWidget()
+        if main is None or not had_keys:
+            return
+        others = [
+            dock
+            for dock in main.findChildren(Dock)
+            if dock is not self and dock.explains and dock.isFloating() and dock.isVisible()
+        ]
+        if others:
+            below = max(others, key=lambda dock: dock._active_s)
+            below.raise_()
+            below.activateWindow()
+        else:
+            main.activateWindow()
 
     def set_title(self, title: str) -> None:
         """Show another title; the layout is still remembered by the name."""

@@ -118,6 +118,7 @@ class MainWindow(QMainWindow):
         self._view_menu: QMenu | None = None
         self._network_title = ""
         self._winner = ""
+        self._winner_covered = False
         self.closing_question: Callable[[], str] | None = None
         self._closing = False
         self.setWindowTitle(TITLE)
@@ -196,6 +197,12 @@ class MainWindow(QMainWindow):
         """Put the prediction into the title, so that the task bar says it; empty for none."""
         self._winner = class_name
         self._update_title()
+
+    def cover_winner(self, covered: bool) -> None:
+        """Keep the prediction out of the title, or show it there again."""
+        if covered != self._winner_covered:
+            self._winner_covered = covered
+            self._update_title()
 
     def set_recent(self, files: Sequence[tuple[str, str]]) -> None:
         """Offer recently opened files as (path, text), the newest first."""
@@ -277,7 +284,8 @@ class MainWindow(QMainWindow):
         self.action_triggered.emit(name)
 
     def _update_title(self) -> None:
-        parts = (self._winner, self._network_title, TITLE)
+        winner = "" if self._winner_covered else self._winner
+        parts = (winner, self._network_title, TITLE)
         self.setWindowTitle(" – ".join(part for part in parts if part))
 
     def _on_theme_changed(self, theme: Theme) -> None:

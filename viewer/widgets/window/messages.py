@@ -20,7 +20,7 @@ class MessageStrip(QFrame):
     """A strip over the lower edge of its parent; it moves nothing and takes no focus by itself.
 
     Messages lie on top of each other: dismissing one shows the one before. A hint goes by itself,
-    and what is said about one thing goes with its next success.
+    and what is said about one thing goes with the next message on it, its next try or success.
     """
 
     def __init__(self, parent: QWidget) -> None:
@@ -59,11 +59,14 @@ class MessageStrip(QFrame):
         ----------
         text : str
         about : str
-            What it is about, for `settle`.
+            What it is about, for `settle`; what was said about that before goes.
         """
         self._hint = "" if text == self._hint else self._hint  # it is to stay from now on
-        if text in self._messages:
-            self._messages.remove(text)
+        self._messages = [
+            old
+            for old in self._messages
+            if old != text and not (about and self._is_about(old, about))
+        ]
         self._messages.append(text)
         del self._messages[:-MAX_MESSAGES]
         self._about = {old: self._about.get(old, "") for old in self._messages} | {text: about}
@@ -98,15 +101,20 @@ class MessageStrip(QFrame):
             self._refresh()
 
     def settle(self, about: str) -> None:
-        """Take away all that was said about one thing: what came after it went well."""
-        self._messages = [text for text in self._messages if self._about.get(text) != about]
-        self._refresh()
+        """Take away what was said about one thing: it is tried again, or has gone well since."""
+        left = [text for text in self._messages if not self._is_about(text, about)]
+        if left != self._messages:
+            self._messages = left
+            self._refresh()
 
     @override
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         if watched is self.parent() and event is not None and event.type() == QEvent.Type.Resize:
             self._place()
         return False
+
+    def _is_about(self, text: str, about: str) -> bool:
+        return self._about.get(text) == about
 
     def _refresh(self) -> None:
         self.setVisible(bool(self._messages))

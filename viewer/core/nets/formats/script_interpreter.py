@@ -129,13 +129,16 @@ class Interpreter:
 
     def _block(self, block: Any, values: dict[str, Any], scope: Scope) -> None:
         for node in block.nodes():
-            self._steps += 1
-            if self._steps > MAX_STEPS:
-                raise UserError(f"{self._path} has a loop without end: choose another network.")
+            self._count_step()
             inputs = [values[i.debugName()] for i in node.inputs() if i.debugName() in values]
             results = self._node(node, inputs, values, scope)
             for output, result in zip(node.outputs(), results, strict=False):
                 values[output.debugName()] = result
+
+    def _count_step(self) -> None:
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            raise UserError(f"{self._path} has a loop without end: choose another network.")
 
     def _node(self, node: Any, inputs: list[Any], values: dict[str, Any], scope: Scope) -> Any:
         kind = node.kind()
@@ -243,6 +246,7 @@ class Interpreter:
         rounds, going, *carried = inputs
         index, rounds = 0, self._example(rounds)
         while index < rounds and self._decided(going):
+            self._count_step()  # the body may be empty
             inner = dict(values) | dict(zip(names, [index, *carried], strict=True))
             self._block(block, inner, scope)
             going, *carried = [inner[output.debugName()] for output in block.outputs()]

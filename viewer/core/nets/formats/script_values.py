@@ -39,7 +39,7 @@ def _range_length(low: int, high: int, step: int) -> int:
 
 
 def _derive_index(index: int, start: int, step: int) -> int:
-    return start + index * step
+    return int(_plus(start, _times(index, step)))
 
 
 def _minimum(*values: Any) -> Any:
@@ -51,15 +51,15 @@ def _maximum(*values: Any) -> Any:
 
 
 def _plus(value: Any, added: Any, scale: Any = 1) -> Any:
-    return _whole(value + added * scale)
+    return _whole(value + _times(added, scale))
 
 
 def _minus(value: Any, subtracted: Any, scale: Any = 1) -> Any:
-    return value - subtracted * scale
+    return _whole(value - _times(subtracted, scale))
 
 
 def _minus_from(subtracted: Any, value: Any, scale: Any = 1) -> Any:
-    return value - subtracted * scale
+    return _minus(value, subtracted, scale)
 
 
 def _times(value: Any, factor: Any) -> Any:
@@ -70,6 +70,14 @@ def _power(value: Any, exponent: Any) -> Any:
     if isinstance(value, int) and isinstance(exponent, int) and abs(value) > 1 and exponent > _BITS:
         raise OverflowError(_TOO_LARGE)
     return _whole(value**exponent)
+
+
+def _floor(value: Any) -> Any:
+    return _whole(math.floor(value))
+
+
+def _ceil(value: Any) -> Any:
+    return _whole(math.ceil(value))
 
 
 def _whole(value: Any) -> Any:
@@ -99,8 +107,8 @@ ARITHMETIC: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "min": _minimum,
         "max": _maximum,
         "abs": operator.abs,
-        "floor": math.floor,
-        "ceil": math.ceil,
+        "floor": _floor,
+        "ceil": _ceil,
         "sqrt": math.sqrt,
     }
 )
