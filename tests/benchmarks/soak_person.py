@@ -18,7 +18,6 @@ from viewer.core.nets.shipped import shipped_models
 from viewer.core.training.config import Augmentation, TrainingConfig
 from viewer.core.training.presets import load_preset
 from viewer.core.training.progress import RunState
-from viewer.core.training.run_folder import RunFolder
 from viewer.widgets.evaluation.view import EvaluationView
 from viewer.widgets.training.panel import CURVES, LAYERS, RUNS, SETUP, TrainingPanel
 from viewer.widgets.training.run_tree import RunTree
@@ -27,6 +26,7 @@ PAGES = (SETUP, CURVES, LAYERS, RUNS, EVALUATION, COMPARISON)
 THEMES = ("theme_light", "theme_dark")
 MAX_RUNS = 8  # more than that, and old ones are deleted
 MAX_OWN_DRAWINGS = 20
+BRANCHES = 0.8  # of the branches that are set up; the others are cancelled
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 0.01, 1.5
 STROKE_MS = 8  # between two moves of the pen, as a mouse sends them
 ANSWER_MS = 50  # how often it is looked whether a question waits
@@ -85,6 +85,7 @@ class Person:
         """Start a run with settings of its own, if none is at work."""
         if self._service.state not in (RunState.IDLE, RunState.FINISHED):
             return False
+        self._training.runs.branch_bar.cancel.click()  # a branch keeps its network
         self._training.setup.set_config(self._config())
         return self._trigger("train_toggle")
 
@@ -219,11 +220,15 @@ class Person:
             summary = self._training.runs.summary(time_machine.path)
         if summary is None:
             return False
-        config = RunFolder(summary.path).config()
-        epochs = config.epochs + self._rng.randrange(1, 3)
-        self._training.setup.set_config(replace(config, epochs=epochs, lr=0.002))
         self._panel.runs.select(summary.id)
         self._panel.runs.actions_of_run["branch"].trigger()
+        bar = self._training.runs.branch_bar
+        if bar.isHidden():  # there was no step to begin with
+            return True
+        config = self._training.setup.config()
+        epochs = config.epochs + self._rng.randrange(1, 3)
+        self._training.setup.set_config(replace(config, epochs=epochs, lr=0.002))
+        (bar.start if self._rng.random() < BRANCHES else bar.cancel).click()
         return True
 
     def _delete(self) -> bool:
