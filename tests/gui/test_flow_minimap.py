@@ -7,7 +7,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.flow_desk import KEYS_AND_MOUSE, layout_of, shown_view
 from tests.unit.blocky import residual
-from viewer.widgets.flow.minimap import CLOSE_PX
+from viewer.widgets.flow.minimap import CLOSE_PX, LEAST_HEIGHT_PX
 from viewer.widgets.flow.view import FlowView
 from viewer.widgets.theme import Theme
 
@@ -151,3 +151,11 @@ def test_a_picture_of_the_network_is_without_the_map(view: FlowView) -> None:
 def test_blocks_that_are_opened_are_on_it(view: FlowView) -> None:
     view.set_open_blocks(frozenset({"body.3"}))
     assert not view.minimap.card_rect("body.3.conv").isEmpty()
+
+
+def test_a_low_view_keeps_its_cards_in_sight(view: FlowView) -> None:
+    assert view.minimap.isVisible()
+    view.resize(view.width(), LEAST_HEIGHT_PX // 2)
+    assert not view.minimap.isVisible()
+    view.resize(view.width(), 2 * LEAST_HEIGHT_PX)
+    assert view.minimap.isVisible()

@@ -20,6 +20,7 @@ QUIET_ALPHA = 140  # of its ground while nobody points at it: what is below can 
 QUIET_OPACITY = 0.75  # of its cards meanwhile
 LEAST_CARD_PX = 1.5
 WORTHWHILE = 3  # contents of more than so many viewports have a map
+LEAST_HEIGHT_PX = 320  # of a viewport with a map: in a lower one it would hide what is in sight
 CLOSE_PX = 14
 
 _HAVE_WEIGHTS = frozenset({Kind.CONVOLUTION, Kind.DENSE})
@@ -86,7 +87,7 @@ class Minimap(QWidget):
 
     def is_worthwhile(self, viewport: QSize) -> bool:
         """Return whether there is much more than fits into a viewport."""
-        if self._layout is None or viewport.isEmpty():
+        if self._layout is None or viewport.isEmpty() or viewport.height() < LEAST_HEIGHT_PX:
             return False
         content = self._layout.width * self._layout.height
         return content > WORTHWHILE * viewport.width() * viewport.height()
