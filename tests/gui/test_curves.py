@@ -181,6 +181,8 @@ def test_ticks() -> None:
     assert log_ticks(-2, 1, 4) == pytest.approx([0.01, 0.1, 1, 10])
     assert 0.02 in log_ticks(-2, 1, 20)
     assert len(log_ticks(0.1, 0.2, 4)) >= 2  # less than a decade, between two powers
+    # A low plot: the power of ten in it comes first, then what there is room for beside it.
+    assert log_ticks(-1.5, -0.3, 3) == pytest.approx([0.1, 0.3])
     assert tick_texts([0, 0.25, 0.5], log=False) == ["0.00", "0.25", "0.50"]
     assert tick_texts([0.1, 1.0], log=True) == ["0.1", "1"]
     assert linear_ticks(1, 1, 5) == []

@@ -183,6 +183,24 @@ def test_only_mistakes_are_coloured(view: EvaluationView, theme: Theme) -> None:
     assert color((4, 9)) != color((9, 4))
 
 
+@pytest.mark.parametrize("side", [400, 320, 240])
+def test_every_mistake_has_its_count_where_cells_are_small(place: Placer, side: int) -> None:
+    labels, predictions = np.zeros(500, np.int64), np.arange(500) % 3 // 2
+    assert (predictions == 1).sum() == 166  # 0 read as 1
+    view = place(EvaluationView())
+    images, shares = np.zeros((500, 28, 28), np.uint8), np.full(500, 0.9, np.float32)
+    names = tuple(str(index) for index in range(10))
+    view.set_report(report_of("MNIST", names, images, labels, predictions, shares, 0.5), "mlp")
+    view.confusion.resize(side, side)
+    QApplication.processEvents()
+    viewport = view.confusion.viewport()
+    assert viewport is not None
+    image, rect = pixels_of(viewport), view.confusion.cell_rect((0, 1)).adjusted(1, 1, -2, -2)
+    part = image.copy(rect.toRect())
+    colors = {part.pixel(x, y) for x in range(part.width()) for y in range(part.height())}
+    assert len(colors) > 1, f"nothing is written in {rect.width():.0f} px"
+
+
 def test_class_scores(view: EvaluationView) -> None:
     found = report()
     assert view.scores.text_of(4, 0) == f"{100 * found.precision[4]:.1f} %"

@@ -29,6 +29,7 @@ from viewer.core.files import replace_file
 from viewer.core.imaging.color_scale import ColorScale, network_limits, scale_for
 from viewer.core.imaging.display import DisplaySettings, Scope
 from viewer.core.imaging.kernels import KernelMatrix, as_kernels, kernel_matrix, kernel_shape
+from viewer.core.imaging.layer_scales import display_of
 from viewer.core.imaging.mosaic import GAP_PX, Grid, Mosaic
 from viewer.core.records import (
     ActivationRecord,
@@ -42,10 +43,6 @@ from viewer.core.records import (
 CERTAIN = 0.9995  # would be rounded to all of it
 SUFFIXES = (".png", ".svg", ".npz")
 NAMED_LAYERS = 16  # in a message
-
-# Neither is part of the scale that all layers share: pixels and probabilities.
-_OWN_SCALE = frozenset({Kind.INPUT, Kind.SOFTMAX})
-_INPUT_COLORS = DisplaySettings(sequential="grey")
 
 
 class What(StrEnum):
@@ -232,13 +229,7 @@ def _maps_figure(source: Source, node: Node, settings: DisplaySettings) -> Figur
     record = _record(source)
     output = _output(record, node)
     page = _page(settings)
-    if node.kind is Kind.INPUT:
-        settings = _INPUT_COLORS
-    limits = None
-    if settings.scope is Scope.NETWORK and node.kind not in _OWN_SCALE:
-        shared = (n.name for n in source.network.nodes if n.kind not in _OWN_SCALE)
-        layers = (record.outputs[name] for name in shared if name in record.outputs)
-        limits = network_limits(layers, signed=node.signed)
+    settings, limits = display_of(source.network, record, node, settings)
     scale = scale_for(output, signed=node.signed, settings=settings, limits=limits)
     units = output.ndim == 1
     maps = output.reshape(-1, 1, 1) if units else output

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 RUN_COLORS_LIGHT = ("#0072b2", "#d55e00", "#00916a", "#c2689b", "#a97400", "#1b1e22")
 RUN_COLORS_DARK = ("#56b4e9", "#e8702a", "#12b488", "#d98bb7", "#f0c53a", "#eceef0")
 
-# Light to dark along the depth of a network; each end keeps 3:1 on its surface.
-DEPTH_ANCHORS_LIGHT = ("#2b9cae", "#1d6fb0", "#2b2f8a", "#170b3f")
-DEPTH_ANCHORS_DARK = ("#f4f6c8", "#8fd4c0", "#45a5cc", "#5f7dcc")
+# Light to dark along the depth of a network, through hues that tell neighbours apart; each
+# end keeps 3:1 on its surface.
+DEPTH_ANCHORS_LIGHT = ("#d87a0a", "#c8306f", "#6a31a8", "#10163f")
+DEPTH_ANCHORS_DARK = ("#fbf3b0", "#fcb04f", "#ec6f93", "#7f74e0")
 
 RAW_SHARE = 0.32  # of a run's colour in its unsmoothed line
 GRID_SHARE = 0.75  # of the border's colour in the grid

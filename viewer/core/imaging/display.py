@@ -37,6 +37,13 @@ class DisplaySettings:
     scope: Scope = Scope.LAYER
     dark: bool = False
 
+    def for_input(self) -> DisplaySettings:
+        """Return them as an image is shown: in greys, as what it is, with a scale of its own.
+
+        What changed in it between two steps is no image, and has the signed colours.
+        """
+        return replace(self, sequential="grey", scope=Scope.LAYER)
+
     def for_gradients(self) -> DisplaySettings:
         """Return them with other signed colours, so that gradients aren't taken for weights.
 

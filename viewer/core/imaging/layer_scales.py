@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from viewer.core.imaging.color_scale import ColorScale, finite_range, scale_for
+from viewer.core.imaging.color_scale import (
+    ColorScale,
+    Limits,
+    finite_range,
+    network_limits,
+    scale_for,
+)
 from viewer.core.imaging.display import DisplaySettings, Scope
-from viewer.core.records import ActivationRecord, FloatArray, Kind, Node
+from viewer.core.records import ActivationRecord, FloatArray, Kind, NetworkRecord, Node
 
 # Neither is part of the scale that all layers share: pixels and probabilities.
 OWN_SCALE = frozenset({Kind.INPUT, Kind.SOFTMAX})
-# An image is shown as what it is, whatever colours are chosen for maps.
-INPUT_COLORS = DisplaySettings(sequential="grey")
 
 
 class LayerScales:
@@ -60,7 +64,7 @@ class LayerScales:
         if found is None:
             display, limits = self._display, None
             if node.kind is Kind.INPUT:
-                display = INPUT_COLORS
+                display = display.for_input()
             elif display.scope is Scope.NETWORK and node.kind not in OWN_SCALE:
                 if not self._seen_all:
                     return None
@@ -101,6 +105,34 @@ class LayerScales:
             seen += 0 if found is None else found.size
         self._seen_all = True
         return seen
+
+
+def display_of(
+    network: NetworkRecord, record: ActivationRecord, node: Node, display: DisplaySettings
+) -> tuple[DisplaySettings, Limits | None]:
+    """Return how a layer is shown that stands alone: as on its card.
+
+    Parameters
+    ----------
+    network : NetworkRecord
+    record : ActivationRecord
+    node : Node
+    display : DisplaySettings
+        What the person chose.
+
+    Returns
+    -------
+    display : DisplaySettings
+    limits : (float, float) or None
+        Of the scale that all layers share; None where this one doesn't.
+    """
+    if node.kind is Kind.INPUT:
+        return display.for_input(), None
+    if display.scope is not Scope.NETWORK or node.kind in OWN_SCALE:
+        return display, None
+    shared = (n.name for n in network.nodes if n.kind not in OWN_SCALE)
+    layers = (record.outputs[name] for name in shared if name in record.outputs)
+    return display, network_limits(layers, signed=node.signed)
 
 
 def of_channels(scale: ColorScale, first: int, end: int) -> ColorScale:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
-from PyQt6.QtGui import QColor, QFontMetricsF, QPainter
+from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 from PyQt6.QtWidgets import QWidget
 
 from viewer.core.imaging.color_scale import available, table
@@ -34,6 +34,7 @@ MAX_TURNED_LABEL_PX = 56
 MAX_UPRIGHT_LABEL_PX = 24  # longer names stand on end above narrow columns
 CELL_GAP_PX = 1
 LEGEND_MAX_PX = 160
+COUNT_SIZES = (TextSize.SMALL, 8.0, 7.0)  # pt of the counts, as far as there is room
 COLORS = 255  # of a table without its first entry, which is for what is no number
 EMPTY, RIGHT = COLORS, COLORS + 1  # colours, by index, of cells without images, and of right ones
 
@@ -65,6 +66,7 @@ class ConfusionPainter:
         self._counts: NDArray[np.int64] = np.zeros((0, 0), np.int64)
         self._rows: NDArray[np.int64] = np.zeros(0, np.int64)  # images of each true class, or 1
         self._most = 0.0  # the largest share of a row that is a mistake
+        self._most_right, self._most_mistaken = 0, 0  # images in a cell
         self._mistakes = Mistakes(*(np.zeros(0, np.int64) for _ in range(3)))
         self._widest = 0.0  # of the names
         # Of the shares, then of what is empty, then of what is right: 0xFFRRGGBB, and whether
@@ -89,6 +91,11 @@ class ConfusionPainter:
         self._rows = np.maximum(report.class_counts, 1)  # (K,)
         cells = report.mistaken_cells
         self._most = float(cells.share.max(initial=0.0))
+        mistaken = np.rint(cells.share * report.class_counts[cells.true])
+        right = np.rint(np.nan_to_num(report.recall) * report.class_counts)
+        self._most_mistaken, self._most_right = (
+            int(counts.max(initial=0)) for counts in (mistaken, right)
+        )
         self._mistakes = Mistakes(cells.true, cells.predicted, self._levels(cells.share))
         metrics = QFontMetricsF(text_font(TextSize.SMALL))
         self._widest = max((metrics.horizontalAdvance(name) for name in self._names), default=0.0)
@@ -179,12 +186,12 @@ class ConfusionPainter:
     def _paint_cells(self, painter: QPainter, geometry: ConfusionGeometry, offset: QPointF) -> None:
         rows, columns = geometry.in_sight(offset)
         levels = self._block(rows, columns)
-        metrics = QFontMetricsF(painter.font())
         room = geometry.cell_width - CELL_GAP_PX - 1
+        painter.setFont(self._count_font(room))
+        metrics = QFontMetricsF(painter.font())
         too_low = metrics.capHeight() + 4 > geometry.cell_height
         # All of the diagonal or none of it: a gap in it would look like something.
-        most = int(np.diag(self._counts).max(initial=0))
-        no_diagonal = metrics.horizontalAdvance(str(most)) > room
+        no_diagonal = metrics.horizontalAdvance(str(self._most_right)) > room
         muted, black, white = self._theme.color("text_muted"), QColor("black"), QColor("white")
         for true in rows:
             for predicted in columns:
@@ -200,6 +207,16 @@ class ConfusionPainter:
                     dark = bool(self._black[level])
                     painter.setPen(muted if right else black if dark else white)
                     painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
+        painter.setFont(text_font(TextSize.SMALL))
+
+    def _count_font(self, room: float) -> QFont:
+        """Return the largest font in which all counts have room; or at least the mistakes."""
+        for most in (max(self._most_right, self._most_mistaken), self._most_mistaken):
+            for size in COUNT_SIZES:
+                font = text_font(size)
+                if QFontMetricsF(font).horizontalAdvance(str(most)) <= room:
+                    return font
+        return text_font(COUNT_SIZES[0])
 
     def _paint_dots(
         self, painter: QPainter, geometry: ConfusionGeometry, offset: QPointF, ratio: float

@@ -14,7 +14,6 @@ from viewer.core.explain.contributions import Contribution, contributions
 from viewer.core.imaging.color_scale import Colors, table
 from viewer.core.imaging.display import DisplaySettings
 from viewer.core.imaging.kernels import as_kernels
-from viewer.core.imaging.layer_scales import INPUT_COLORS
 from viewer.core.layout import FlowLayout
 from viewer.core.records import (
     ActivationRecord,
@@ -374,7 +373,7 @@ class FlowScene:
         painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
 
     def _lut(self, node: Node) -> Colors:
-        display = INPUT_COLORS if node.kind is Kind.INPUT else self._display
+        display = self._display.for_input() if node.kind is Kind.INPUT else self._display
         name = display.signed if node.signed else display.sequential
         return table(name, signed=node.signed, dark=display.dark)
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from viewer.core.card_layout import tiles_shape
-from viewer.core.imaging.color_scale import ColorScale, network_limits, scale_for
+from viewer.core.imaging.color_scale import ColorScale, scale_for
 from viewer.core.imaging.display import DisplaySettings, Scope
+from viewer.core.imaging.layer_scales import display_of
 from viewer.core.imaging.numbers import format_exact
 from viewer.core.records import Kind, Selection, WeightsKind
 
@@ -27,11 +28,6 @@ if TYPE_CHECKING:
 _CHANNEL_KEEPING = frozenset({Kind.ACTIVATION, Kind.NORMALISATION, Kind.POOLING, Kind.DROPOUT})
 # The same for single values: behind these, a unit still stands for one pixel of a map.
 _VALUE_KEEPING = frozenset({Kind.FLATTEN, Kind.DROPOUT, Kind.ACTIVATION})
-
-# Neither is part of the scale that all layers share: pixels and probabilities.
-_OWN_SCALE = frozenset({Kind.INPUT, Kind.SOFTMAX})
-# The input is a picture; colours would make it look like an answer.
-_INPUT_COLORS = DisplaySettings(sequential="grey")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +178,7 @@ def scale_of(
     display : DisplaySettings
     """
     output = record.outputs[node.name]
-    if node.kind is Kind.INPUT:
-        display = _INPUT_COLORS
-    limits = None
-    if display.scope is Scope.NETWORK and node.kind not in _OWN_SCALE:
-        shared = (n.name for n in network.nodes if n.kind not in _OWN_SCALE)
-        layers = (record.outputs[name] for name in shared if name in record.outputs)
-        limits = network_limits(layers, signed=node.signed)
+    display, limits = display_of(network, record, node, display)
     own = display.scope is Scope.CHANNEL and output.ndim == 3
     values = output[channel] if own else output
     layer_wide = replace(display, scope=Scope.LAYER)

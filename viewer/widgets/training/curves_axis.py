@@ -14,7 +14,7 @@ from viewer.core.imaging.numbers import format_number
 from viewer.widgets.training.curves_series import Floats
 
 NICE_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
-LOG_PARTS = (1, 2, 5)
+LOG_PARTS = ((1, 2, 5), (1, 3), (1,))  # of a decade, the more the better
 LOG_FLOOR = 1e-12  # where a zero stands on a logarithmic axis
 
 
@@ -158,20 +158,17 @@ def step_ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def log_ticks(low: float, high: float, most: int) -> list[float]:
-    """Return powers of ten between two exponents, with 2 and 5 between them if there is room."""
-    first, last = math.floor(low), math.ceil(high)
+    """Return powers of ten between two exponents, and numbers between them if there is room."""
     stride = max(1, math.ceil((high - low) / max(1, most)))
-    parts = LOG_PARTS if (high - low) * len(LOG_PARTS) <= most else (1,)
-    ticks = [
-        part * 10.0**exponent
-        for exponent in range(first, last + 1)
-        if exponent % stride == 0
-        for part in parts
-    ]
-    inside = [tick for tick in ticks if low <= math.log10(tick) <= high]
-    if len(inside) < 2:
-        inside = [t for t in linear_ticks(10**low, 10**high, most) if t > 0]
-    return inside
+    exponents = [e for e in range(math.floor(low), math.ceil(high) + 1) if e % stride == 0]
+    for parts in LOG_PARTS:
+        if len(parts) > 1 and (high - low) * len(parts) > most:
+            continue
+        ticks = [part * 10.0**exponent for exponent in exponents for part in parts]
+        inside = [tick for tick in ticks if low <= math.log10(tick) <= high]
+        if len(inside) >= 2:
+            return inside
+    return [t for t in linear_ticks(10**low, 10**high, most) if t > 0]
 
 
 def tick_texts(ticks: list[float], *, log: bool) -> list[str]:
