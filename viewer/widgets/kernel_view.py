@@ -20,6 +20,7 @@ from viewer.widgets.cells import (
     paint_outline,
 )
 from viewer.widgets.theme import LIGHT
+from viewer.widgets.wheel import Wheel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,6 +113,7 @@ class KernelView(QWidget):
         self._first = 0
         self._page: list[int] = []  # numbers of the kernels that are shown
         self._numbers = NumberPainter()
+        self._wheel = Wheel()
         self._hover: KernelSpot | None = None
         self._selected: KernelSpot | None = None
         self.setMouseTracking(True)
@@ -285,7 +287,8 @@ class KernelView(QWidget):
     @override
     def wheelEvent(self, event: QWheelEvent | None) -> None:
         if event is not None and self.pages > 1:
-            self.turn(-1 if event.angleDelta().y() > 0 else 1)
+            if notches := self._wheel.notches(event):
+                self.turn(-notches)
             event.accept()
 
     @override

@@ -28,8 +28,10 @@ from viewer.widgets.cells import (
     paint_outline,
 )
 from viewer.widgets.color_bar import paint_color_bar
+from viewer.widgets.keys import CLOSER, arrow
 from viewer.widgets.map_geometry import MapGeometry, Pixel
 from viewer.widgets.theme import LIGHT
+from viewer.widgets.wheel import Wheel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,16 +39,6 @@ if TYPE_CHECKING:
     from viewer.core.imaging.color_scale import ColorScale
     from viewer.core.records import FloatArray
     from viewer.widgets.theme import Theme
-
-WHEEL_STEP = 120  # eighths of a degree that one notch of a mouse wheel reports
-
-_ARROWS = {
-    Qt.Key.Key_Left: (0, -1),
-    Qt.Key.Key_Right: (0, 1),
-    Qt.Key.Key_Up: (-1, 0),
-    Qt.Key.Key_Down: (1, 0),
-}
-_ZOOM_KEYS = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}
 
 
 class MapView(QWidget):
@@ -80,7 +72,7 @@ class MapView(QWidget):
         self._geometry = MapGeometry()
         self._pressed_at: QPointF | None = None
         self._dragging = False
-        self._wheel_rest = 0
+        self._wheel = Wheel()
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -180,11 +172,7 @@ class MapView(QWidget):
     def wheelEvent(self, event: QWheelEvent | None) -> None:
         if event is None or self._values is None:
             return
-        # A touchpad reports parts of a notch; the zoom knows whole steps only.
-        self._wheel_rest += event.angleDelta().y()
-        steps = int(self._wheel_rest / WHEEL_STEP)
-        self._wheel_rest -= steps * WHEEL_STEP
-        self._geometry.zoom_by(steps, event.position())
+        self._geometry.zoom_by(self._wheel.notches(event), event.position())
         self._set_hover(self._pixel_at(event.position()))
         self.update()
         event.accept()
@@ -228,13 +216,14 @@ class MapView(QWidget):
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         if event is None or self._values is None:
             return
-        if event.key() in _ARROWS:
-            self._walk(*_ARROWS[Qt.Key(event.key())])
-        elif event.key() in _ZOOM_KEYS:
-            steps = _ZOOM_KEYS[Qt.Key(event.key())]
+        key = event.key()
+        if (step := arrow(key)) is not None:
+            self._walk(*step)
+        elif key in CLOSER or key == Qt.Key.Key_Minus:
+            steps = 1 if key in CLOSER else -1
             self._geometry.zoom_by(steps, self._geometry.view().center())
             self.update()
-        elif event.key() == Qt.Key.Key_0:
+        elif key == Qt.Key.Key_0:
             self.fit()
         else:
             super().keyPressEvent(event)

@@ -19,8 +19,10 @@ from PyQt6.QtGui import (
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
+from viewer.widgets.keys import CHOOSE, tile_step
 from viewer.widgets.theme import LIGHT, TextSize, text_font
 from viewer.widgets.tile_pictures import FRAME_PX, paint_frame, picture_of
+from viewer.widgets.wheel import Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,10 +31,7 @@ if TYPE_CHECKING:
 
 TILE_PX = 56  # twice an MNIST image
 GAP_PX = 6
-WHEEL_STEP = 120  # eighths of a degree that one notch of a mouse wheel reports
 
-_STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-_ROWS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 _PAGES = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
 
 
@@ -66,7 +65,7 @@ class Thumbnails(QWidget):
         self._place = 0  # of the one that the keys act on
         self._entered: int | None = None  # +1 or -1 while an arrow key turns the page
         self._hover: int | None = None
-        self._wheel_rest = 0
+        self._wheel = Wheel()
         self._line_px = self._label_height()
         self._fitting = (1, 1)  # rows, columns
         self.setMouseTracking(True)
@@ -225,10 +224,7 @@ class Thumbnails(QWidget):
     def wheelEvent(self, event: QWheelEvent | None) -> None:
         if event is None:
             return
-        self._wheel_rest += event.angleDelta().y()
-        notches = int(self._wheel_rest / WHEEL_STEP)
-        self._wheel_rest -= notches * WHEEL_STEP
-        if notches:
+        if notches := self._wheel.notches(event):
             self.page_turned.emit(-notches)
         event.accept()
 
@@ -237,18 +233,17 @@ class Thumbnails(QWidget):
         if event is None:
             return
         key = event.key()
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+        if key in CHOOSE:
             if self.count:
                 self._choose(self._place)
-        elif key in _STEPS or key in _ROWS:
-            self._walk(Qt.Key(key))
+        elif (step := tile_step(key, self._fitting[1])) is not None:
+            self._walk(step)
         elif key in _PAGES:
             self.page_turned.emit(_PAGES[Qt.Key(key)])
         else:
             super().keyPressEvent(event)
 
-    def _walk(self, key: Qt.Key) -> None:
-        step = _STEPS[key] if key in _STEPS else _ROWS[key] * self._fitting[1]
+    def _walk(self, step: int) -> None:
         place = self._place + step
         if place < 0 or place >= self.count:
             self._entered = 1 if step > 0 else -1

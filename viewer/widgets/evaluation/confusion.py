@@ -26,7 +26,9 @@ from viewer.widgets.evaluation.confusion_geometry import (
     ConfusionGeometry,
 )
 from viewer.widgets.evaluation.confusion_paint import ConfusionPainter
+from viewer.widgets.keys import CLOSER, arrow
 from viewer.widgets.theme import LIGHT, TextSize, text_font
+from viewer.widgets.wheel import Wheel
 
 if TYPE_CHECKING:
     from viewer.core.training.report import Report
@@ -38,14 +40,6 @@ LEAST_WIDTH_PX = 300  # ten classes with two digits a cell, their names and the 
 LEAST_CLASSES = 10  # in sight, one below the other
 OVERVIEW_CLASSES = 100  # from so many on, all of the matrix is shown first
 REACH_PX = 3  # of the mouse, about a dot
-WHEEL_STEP = 120  # eighths of a degree that one notch of a mouse wheel reports
-
-_ARROWS = {
-    Qt.Key.Key_Left: (0, -1),
-    Qt.Key.Key_Right: (0, 1),
-    Qt.Key.Key_Up: (-1, 0),
-    Qt.Key.Key_Down: (1, 0),
-}
 
 
 class ConfusionView(QAbstractScrollArea):
@@ -71,7 +65,7 @@ class ConfusionView(QAbstractScrollArea):
         self._selected: Cell | None = None
         self._hover: Cell | None = None
         self._zoom = 1.0
-        self._wheel_rest = 0
+        self._wheel = Wheel()
         self._geometry = ConfusionGeometry(0, QSize(), QSize())
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -246,10 +240,7 @@ class ConfusionView(QAbstractScrollArea):
         if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             super().wheelEvent(event)
             return
-        self._wheel_rest += event.angleDelta().y()
-        notches = int(self._wheel_rest / WHEEL_STEP)
-        self._wheel_rest -= notches * WHEEL_STEP
-        self.zoom_by(ZOOM_STEP**notches, event.position())
+        self.zoom_by(ZOOM_STEP ** self._wheel.notches(event), event.position())
         event.accept()
 
     @override
@@ -257,15 +248,15 @@ class ConfusionView(QAbstractScrollArea):
         if event is None or not self._names:
             return
         key = event.key()
-        if key in _ARROWS:
-            step, last = _ARROWS[Qt.Key(key)], len(self._names) - 1
+        if (step := arrow(key)) is not None:
+            last = len(self._names) - 1
             start = self._selected or (0, 0)
             moved = [min(max(a + b, 0), last) for a, b in zip(start, step, strict=True)]
             self._choose((moved[0], moved[1]) if self._selected else start)
         elif key == Qt.Key.Key_Escape and self._selected is not None:
             self._choose(None)
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Minus):
-            self.zoom_by(ZOOM_STEP if key == Qt.Key.Key_Plus else 1 / ZOOM_STEP)
+        elif key in CLOSER or key == Qt.Key.Key_Minus:
+            self.zoom_by(ZOOM_STEP if key in CLOSER else 1 / ZOOM_STEP)
         else:
             super().keyPressEvent(event)
 

@@ -25,6 +25,7 @@ from PyQt6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 from typing_extensions import override
 
 from viewer.core.imaging.numbers import format_percent
+from viewer.widgets.keys import CHOOSE, tile_step
 from viewer.widgets.theme import LIGHT, TextSize, text_font
 from viewer.widgets.tile_pictures import FRAME_PX, paint_frame, picture_of
 
@@ -36,9 +37,6 @@ TILE_PX = 56
 GAP_PX = 8
 MAX_CAPTION_PX = 96
 KEPT = 600  # pictures, each with its pixels: 88 kB of a file's 112 × 112 in colour
-
-_STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-_ROWS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 
 
 class CaseTiles(QAbstractScrollArea):
@@ -261,10 +259,9 @@ class CaseTiles(QAbstractScrollArea):
         if event is None or not len(self._indices):
             return
         key = event.key()
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+        if key in CHOOSE:
             self._choose(self._place)
-        elif key in _STEPS or key in _ROWS:
-            step = _STEPS.get(Qt.Key(key)) or _ROWS[Qt.Key(key)] * self._columns()
+        elif (step := tile_step(key, self._columns())) is not None:
             self._place = min(max(self._place + step, 0), len(self._indices) - 1)
             self._bring_into_sight(self._place)
         else:

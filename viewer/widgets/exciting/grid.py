@@ -20,6 +20,7 @@ from PyQt6.QtGui import (
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
+from viewer.widgets.keys import CHOOSE, tile_step
 from viewer.widgets.theme import GRID_PX, LIGHT, TextSize, text_font
 from viewer.widgets.tile_pictures import FRAME_PX, paint_frame, picture_of
 
@@ -33,13 +34,6 @@ SMALLEST_PX, LARGEST_PX = 48, 224  # of the side of an image
 HALO_PX, LINE_PX = 3, 1.5
 BETWEEN_PX = GRID_PX // 2  # image and patch
 
-_STEPS = {
-    Qt.Key.Key_Left: -1,
-    Qt.Key.Key_Right: 1,
-    Qt.Key.Key_Up: -COLUMNS,
-    Qt.Key.Key_Down: COLUMNS,
-}
-_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -180,10 +174,10 @@ class ExcitingGrid(QWidget):
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         if event is None:
             return
-        if event.key() in _ENTER and self._tiles:
+        if event.key() in CHOOSE and self._tiles:
             self._choose(self._place)
-        elif event.key() in _STEPS:
-            place = self._place + _STEPS[Qt.Key(event.key())]
+        elif (step := tile_step(event.key(), COLUMNS)) is not None:
+            place = self._place + step
             if 0 <= place < len(self._tiles):
                 self._place = place
                 self.update()

@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import (
 )
 from typing_extensions import override
 
+from viewer.widgets.keys import ENTER
 from viewer.widgets.theme import GRID_PX
 
 WIDTH_PX = 320
@@ -148,7 +149,7 @@ class SearchBar(QFrame):
             return
         key = event.key()
         back = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if key in ENTER:
             self.walk(-1 if back else 1)
         elif key == Qt.Key.Key_Down:
             self.walk(1)

@@ -15,19 +15,13 @@ from viewer.core.records import NetworkRecord, Node, Selection
 from viewer.widgets.flow import keys as flow_keys
 from viewer.widgets.flow.navigation import FlowNavigation
 from viewer.widgets.flow.scroll import scroll_by
+from viewer.widgets.keys import CLOSER, ENTER, arrow
 from viewer.widgets.theme import Theme
+from viewer.widgets.wheel import Wheel
 
-_ARROWS = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, -1),
-    Qt.Key.Key_Down: (0, 1),
-}
 _LAYER_MODIFIERS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
-_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 # Not L alone: that opens the lab, whatever has the focus.
 _LOCK = QKeyCombination(Qt.KeyboardModifier.ShiftModifier, Qt.Key.Key_L)
-_CLOSER = (Qt.Key.Key_Plus, Qt.Key.Key_Equal)  # the same key on many keyboards
 
 
 class FlowView(FlowNavigation):
@@ -58,6 +52,7 @@ class FlowView(FlowNavigation):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._pan_from: QPointF | None = None
+        self._wheel = Wheel()
         self._space_down = False
 
     @override
@@ -151,9 +146,8 @@ class FlowView(FlowNavigation):
         if event is None:
             return
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            turn = event.angleDelta().y()
-            if turn:
-                self.zoom_by(1 if turn > 0 else -1)
+            if notches := self._wheel.notches(event):
+                self.zoom_by(notches)
             event.accept()
             return
         super().wheelEvent(event)
@@ -198,14 +192,15 @@ class FlowView(FlowNavigation):
 
     def _key(self, event: QKeyEvent) -> bool:
         """Do what a key asks for; False if it asks for nothing here."""
-        key = Qt.Key(event.key())
-        if key in _ARROWS:
-            return self._walk(*_ARROWS[key], layers=bool(event.modifiers() & _LAYER_MODIFIERS))
-        if key in _ENTER and self._selection is not None:
+        key = event.key()
+        if (step := arrow(key)) is not None:
+            down, right = step
+            return self._walk(right, down, layers=bool(event.modifiers() & _LAYER_MODIFIERS))
+        if key in ENTER and self._selection is not None:
             self.show_only(None if self._focused else self._selection.node)
         elif key == Qt.Key.Key_Escape and self._focused is not None:
             self.show_only(None)
-        elif key in _CLOSER:
+        elif key in CLOSER:
             self.zoom_by(1)
         elif key == Qt.Key.Key_Minus:
             self.zoom_by(-1)

@@ -16,6 +16,7 @@ from typing_extensions import override
 from viewer.core.imaging.numbers import format_percent
 from viewer.widgets.cells import image_of
 from viewer.widgets.inputs.preview import image_of as picture_of
+from viewer.widgets.keys import CHOOSE, tile_step
 from viewer.widgets.theme import GRID_PX, LIGHT, TextSize, text_font
 
 if TYPE_CHECKING:
@@ -34,9 +35,6 @@ EMPTY_TEXT = (
 UNREADABLE_TEXT = "no digit"
 NO_CLASSES_TEXT = "no classes"  # of a network that tells none apart
 
-_STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-_ROWS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
-_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 _REMOVE = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -353,12 +351,11 @@ class PinnedView(QWidget):
         key = event.key()
         if not self._items:
             super().keyPressEvent(event)
-        elif key in _ENTER:
+        elif key in CHOOSE:
             self.chosen.emit(self._items[self._place].id)
         elif key in _REMOVE:
             self.removed.emit(self._items[self._place].id)
-        elif key in _STEPS or key in _ROWS:
-            step = _STEPS.get(Qt.Key(key)) or _ROWS[Qt.Key(key)] * self._columns
+        elif (step := tile_step(key, self._columns)) is not None:
             if 0 <= self._place + step < len(self._items):
                 self._place += step
                 self.update()

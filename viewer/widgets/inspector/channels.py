@@ -16,6 +16,7 @@ from viewer.core.channel_strength import Order, channel_order
 from viewer.widgets.channel_tiles import ChannelTiles
 from viewer.widgets.pager import Pager, span
 from viewer.widgets.theme import GRID_PX
+from viewer.widgets.wheel import Wheel
 
 if TYPE_CHECKING:
     from viewer.core.imaging.color_scale import ColorScale
@@ -67,6 +68,7 @@ class ChannelBrowser(QWidget):
         self._find = QLineEdit(self)
         self.tiles = ChannelTiles(self)
         self._pager = Pager(self)
+        self._wheel = Wheel()
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE_MS)
@@ -170,8 +172,9 @@ class ChannelBrowser(QWidget):
 
     @override
     def wheelEvent(self, event: QWheelEvent | None) -> None:
-        if event is not None and event.angleDelta().y():
-            self._pager.turn(-1 if event.angleDelta().y() > 0 else 1)
+        if event is not None:
+            if notches := self._wheel.notches(event):
+                self._pager.turn(-notches)
             event.accept()
 
     def _sort(self) -> None:

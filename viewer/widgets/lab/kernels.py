@@ -16,6 +16,7 @@ from viewer.core.explain.lab_presets import DEFAULT_KERNELS, DEFAULT_ROW_KERNEL,
 from viewer.core.explain.lab_settings import MAX_KERNEL, MAX_KERNELS
 from viewer.core.imaging.color_scale import scale_for
 from viewer.core.imaging.display import DisplaySettings
+from viewer.widgets.keys import arrow
 from viewer.widgets.lab.cells import CellCanvas
 from viewer.widgets.lab.filter_channel import FilterChannel
 from viewer.widgets.lab.filter_chooser import FilterChooser, FilterLayer
@@ -33,13 +34,6 @@ CHANNEL_NAMES = ("red", "green", "blue")
 WEIGHT_LIMIT = 999
 SIZE_BOX_PX, TOOL_PX, CHANNEL_PX = 40, 22, 22
 FIRST_KEYS = "0123456789.-+"
-
-_ARROWS = {
-    Qt.Key.Key_Left: (0, -1),
-    Qt.Key.Key_Right: (0, 1),
-    Qt.Key.Key_Up: (-1, 0),
-    Qt.Key.Key_Down: (1, 0),
-}
 
 
 class KernelCanvas(CellCanvas):
@@ -65,8 +59,8 @@ class KernelCanvas(CellCanvas):
         if event is None:
             return
         key, text = event.key(), event.text()
-        if key in _ARROWS:
-            self.walked.emit(*_ARROWS[Qt.Key(key)])
+        if (step := arrow(key)) is not None:
+            self.walked.emit(*step)
         elif text and text in FIRST_KEYS:
             self.typed.emit(text)
         else:

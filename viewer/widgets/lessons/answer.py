@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QPalette
 from PyQt6.QtWidgets import (
     QButtonGroup,
@@ -20,6 +20,7 @@ from typing_extensions import override
 
 from viewer.core.lessons.lesson import AnswerKind, Ask
 from viewer.core.lessons.markup import rich
+from viewer.widgets.keys import ENTER
 from viewer.widgets.lessons.blocks import paragraph
 from viewer.widgets.theme import GRID_PX, LIGHT
 
@@ -160,7 +161,7 @@ class AnswerBox(QWidget):
 
     @override
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if event is not None and event.key() in ENTER:
             self._give()  # on a choice: Space chooses, Return checks
         else:
             super().keyPressEvent(event)

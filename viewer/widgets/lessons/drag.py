@@ -10,6 +10,7 @@ from PyQt6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, Q
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
+from viewer.widgets.keys import arrow
 from viewer.widgets.theme import LIGHT
 
 if TYPE_CHECKING:
@@ -18,12 +19,6 @@ if TYPE_CHECKING:
 
 SCALE = 5  # screen pixels a pixel
 SIDE = 28
-_ARROWS = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, -1),
-    Qt.Key.Key_Down: (0, 1),
-}
 
 
 class DragPicture(QWidget):
@@ -95,9 +90,8 @@ class DragPicture(QWidget):
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         if event is None:
             return
-        if event.key() in _ARROWS:
-            dx, dy = _ARROWS[Qt.Key(event.key())]
-            self._ask(self._shift[0] + dx, self._shift[1] + dy)
+        if (step := arrow(event.key())) is not None:
+            self._ask(self._shift[0] + step[1], self._shift[1] + step[0])
         else:
             super().keyPressEvent(event)
 

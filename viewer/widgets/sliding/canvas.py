@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
 from viewer.widgets.cells import paint_outline
+from viewer.widgets.keys import arrow
 from viewer.widgets.sliding.geometry import Layout, Request, layout_of
 from viewer.widgets.sliding.numbers import CellNumbers, text_scale
 from viewer.widgets.sliding.paint import (
@@ -31,12 +32,6 @@ if TYPE_CHECKING:
     from viewer.widgets.theme import Theme
 
 HINT: Final = "Point at a cell for its exact value. Drag the window, or use the arrow keys."
-_ARROWS = {
-    Qt.Key.Key_Left: (0, -1),
-    Qt.Key.Key_Right: (0, 1),
-    Qt.Key.Key_Up: (-1, 0),
-    Qt.Key.Key_Down: (1, 0),
-}
 _ENDS = {Qt.Key.Key_Home: -1, Qt.Key.Key_End: 1}
 
 
@@ -301,8 +296,8 @@ class SlidingCanvas(QWidget):
         if event is None or self._scene is None:
             return
         item, (height, width) = self._scene.item, self._scene.slide.map_shape
-        if event.key() in _ARROWS:
-            down, right = _ARROWS[Qt.Key(event.key())]
+        if (step := arrow(event.key())) is not None:
+            down, right = step
             y, x = max(0, min(height - 1, item.y + down)), max(0, min(width - 1, item.x + right))
             self._choose((y, x))
         elif event.key() in _ENDS:

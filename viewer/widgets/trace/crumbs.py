@@ -9,11 +9,10 @@ from PyQt6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintE
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
+from viewer.widgets.keys import CHOOSE, arrow
 from viewer.widgets.theme import GRID_PX, LIGHT, TextSize, Theme, text_font
 
 ARROW = " → "
-_STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-_CHOOSE = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -134,12 +133,14 @@ class TraceCrumbs(QWidget):
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         if event is None:
             return
-        if event.key() in _STEPS:
+        rows, columns = arrow(event.key()) or (0, 0)
+        if columns and not rows:
             shown = self.rects()
-            place = self._place + _STEPS[Qt.Key(event.key())]
-            self._place = min(max(place, min(shown, default=0)), max(shown, default=0))
+            self._place = min(
+                max(self._place + columns, min(shown, default=0)), max(shown, default=0)
+            )
             self.update()
-        elif event.key() in _CHOOSE:
+        elif event.key() in CHOOSE:
             if self._place < len(self._names) - 1:
                 self.crumb_chosen.emit(self._place)
         else:

@@ -13,6 +13,7 @@ from viewer.core.explain.trace import trace
 from viewer.core.explain.trace_parts import SoftmaxPart, Trace, UnexplainedPart
 from viewer.core.imaging.display import DisplaySettings
 from viewer.widgets.elided_label import ElidedLabel
+from viewer.widgets.keys import CLOSER, ENTER
 from viewer.widgets.sliding.numbers import CellNumbers
 from viewer.widgets.theme import GRID_PX, LIGHT, TextSize
 from viewer.widgets.trace.canvas import TraceCanvas
@@ -35,8 +36,6 @@ WEIGHT: Final = "This is a weight: it was learned. Click a pixel of a feature ma
 PACE_MS: Final = 60
 HINT: Final = "Click a number to go down to it, Enter for the largest, Backspace to go back"
 BACK: Final = "Backspace goes back"
-
-_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class TraceView(QWidget):
@@ -294,10 +293,10 @@ class TraceView(QWidget):
         if event is not None and event.key() == Qt.Key.Key_Backspace:
             self.go_up()
             return
-        if event is not None and event.key() in _ENTER:
+        if event is not None and event.key() in ENTER:
             self.go_down()
             return
-        if event is not None and event.key() == Qt.Key.Key_Plus:
+        if event is not None and event.key() in CLOSER:
             self.show_more()
             return
         super().keyPressEvent(event)

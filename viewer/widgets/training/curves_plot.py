@@ -44,6 +44,7 @@ from viewer.widgets.training.curves_paint import (
     paint_readout,
     thin_pen,
 )
+from viewer.widgets.wheel import NOTCH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +55,6 @@ WIDEST_TICK = "0.0005"  # room that the numbers of the value axis get
 MARGIN_RIGHT_PX = 12
 DRAG_PX = 4  # less is a click
 ZOOM_A_NOTCH = 1.25
-NOTCH = 120  # of a wheel, in eighths of a degree
 LEAST_STEPS = 4.0  # in sight
 TRIM = 0.02  # of the faint lines, at either end
 NEAR_PX = 5  # of a mark
