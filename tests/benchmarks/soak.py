@@ -2,16 +2,17 @@
 
 Somebody trains, pauses, goes on, adjusts, scrubs, plays the film, compares, branches, resumes,
 deletes, opens other networks, draws, evaluates, turns pages, resizes: at random, by a seed that
-is printed, in an offscreen window with runs and drawings in a temporary folder. The last line
-on stdout is a JSON object; the exit code is 1 if anything of this does not hold:
+is printed, in an offscreen window with runs and drawings in a temporary folder. What is written
+on stdout is one JSON object; the exit code is 1 if anything of this does not hold:
 
 - No exception in a slot or a thread, no warning of Python or of Qt, no error of a worker, no
   sentence to the user but the expected ones.
-- Memory. After the warm-up (a fifth of the time, at most five minutes) the resident set grows
-  by at most `GROWTH_MB`: medians of the first and the last quarter of the rest are compared,
-  and only if the soak lasts `JUDGED_MINUTES` or more. What may grow are the numbers of the run
-  at hand and of the overlaid ones (32 bytes a batch, a few MB an hour), what Qt and torch keep
-  for the next time (fonts, pixmaps, allocators' pools), and the largest run's share of these.
+- Memory. After the warm-up (a fifth of the time, but three to five minutes: everything was done
+  once, and networks of every sort were trained) the resident set grows by at most `GROWTH_MB`:
+  medians of the first and the last quarter of the rest are compared, and only if the soak lasts
+  `JUDGED_MINUTES` or more. What may grow are the numbers of the run at hand and of the overlaid
+  ones (32 bytes a batch, a few MB an hour), what Qt and torch keep for the next time (fonts,
+  pixmaps, allocators' pools), and the largest run's share of these.
   Kept steps don't count: they are on disk within their own bound, with one step's weights in
   memory.
 - The window is closed while a training runs: asked, it saves and ends within `CLOSING_S`.
@@ -53,7 +54,7 @@ from viewer.widgets.window.dialogs import ClosingDialog
 GROWTH_MB = 100.0
 JUDGED_MINUTES = 5.0
 CLOSING_S = 2.0
-WARM_UP_SHARE, LONGEST_WARM_UP_S = 0.2, 300.0
+WARM_UP_SHARE, SHORTEST_WARM_UP_S, LONGEST_WARM_UP_S = 0.2, 180.0, 300.0
 STARTED_S = 60.0  # the network is there, a training runs
 HANGING_S = 180.0  # then where every thread stands is printed, and the soak ends
 STDERR = 2  # the descriptor: `sys.stderr` is listened to
@@ -142,7 +143,8 @@ class Soak:
                 self._tell(now_s - begun_s, person, memory)
         memory.stop()
         heartbeat.stop()
-        warm_up_s = min(WARM_UP_SHARE * duration_s, LONGEST_WARM_UP_S)
+        warm_up_s = max(WARM_UP_SHARE * duration_s, SHORTEST_WARM_UP_S)
+        warm_up_s = min(warm_up_s, LONGEST_WARM_UP_S)
         self._figures["memory"] = memory.figures(warm_up_s) | {"bound_mb": GROWTH_MB}
         self._figures["longest_gaps_s"] = heartbeat.worst
 
