@@ -14,7 +14,7 @@ import torch
 from PyQt6.QtCore import QPointF, QSettings, Qt
 from PyQt6.QtGui import QImage, QPainter
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication, QPushButton, QToolButton, QWidget
+from PyQt6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.few_digits import CONFIG, load_few
@@ -655,6 +655,13 @@ def test_a_word_means_something_else_elsewhere(desk: Desk) -> None:
     (linear,) = (w for w in desk.main.inspector.findChildren(QToolButton) if w.text() == "Linear")
     term = glossary.term_of(linear)
     assert term is not None and term.name == "histogram"
+    desk.application.window.action_set["training"].trigger()
+    training = desk.main.training
+    assert training.panel is not None
+    named = {w.text(): w for w in training.panel.findChildren(QLabel)}
+    for label, name in (("Smoothing", "smoothing"), ("Label smoothing", "label smoothing")):
+        term = glossary.term_of(named[label])
+        assert term is not None and term.name == name
 
 
 def test_the_tool_bar_has_a_button_for_lessons(desk: Desk) -> None:

@@ -32,7 +32,7 @@ DATA, NETWORK, OPTIMISER, AUGMENTATION, RUN = (
 # Settings that share a row stand together; what is not here comes last in "Run".
 SECTIONS: Final = MappingProxyType(
     {
-        DATA: (("dataset",), ("validation",), ("drawings_share",)),
+        DATA: (("dataset",), ("validation",), ("drawings_share",), ("label_smoothing",)),
         NETWORK: (("architecture",), ("start",), ("frozen",)),
         OPTIMISER: (
             ("optimiser",),
@@ -43,7 +43,6 @@ SECTIONS: Final = MappingProxyType(
             ("schedule",),
             ("step_epochs",),
             ("step_factor",),
-            ("label_smoothing",),
             ("ema",),
         ),
         AUGMENTATION: (
@@ -112,7 +111,7 @@ STYLES: Final = MappingProxyType(
         "schedule": Style("Schedule", by(1), "", "Schedule of the learning rate"),
         "step_epochs": Style("Step epochs", by(1), "", "Epochs between two drops"),
         "step_factor": Style("Step factor", decades, "", "Factor of a drop"),
-        "label_smoothing": Style("Smoothing", _SHARE, "", "Label smoothing"),
+        "label_smoothing": Style("Label smoothing", _SHARE, ""),
         "ema": Style("Averaging", towards_one, "", "Averaging of weights"),
         "rotation_deg": Style("Rotation ±", by(1), " °", "Rotation"),
         "shift_px": Style("Shift ±", by(0.5), " px", "Shift"),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from viewer.core.training.config import TrainingConfig
     from viewer.widgets.theme import Theme
 
-HEIGHT_PX = 48
+HEIGHT_PX = 40
 POINTS = 160  # of the curve: finer than the pixels it has
 
 

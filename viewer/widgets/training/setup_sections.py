@@ -155,7 +155,7 @@ def _side_by_side(sections: list[Section], shares: list[int], inner: int) -> _Pl
         left = x
         for column in _split(section.shown(), share):
             bottom = _fill_column(plan, column, left, 4 + TITLE_PX, column_px)
-            plan.height = max(plan.height, bottom + GRID_PX)
+            plan.height = max(plan.height, bottom + 1)  # what lies below has a margin
             left += column_px + COLUMN_GAP_PX
         x += share * (column_px + COLUMN_GAP_PX)
     return plan
