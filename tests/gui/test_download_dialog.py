@@ -38,13 +38,13 @@ def share(dialog: DownloadDialog) -> float:
 def test_it_says_how_far_the_download_is(dialog: DownloadDialog) -> None:
     assert not dialog.isModal()
     assert "KMNIST" in [label.text() for label in dialog.findChildren(QLabel)]
-    assert (dialog.text(), share(dialog)) == ("Asking the server …", 0.0)
+    assert (dialog.text(), share(dialog)) == ("Asking the server…", 0.0)
     dialog.set_progress(5_250_000, 21_000_000)
     assert (dialog.text(), share(dialog)) == ("5.2 of 21.0 MB", 0.25)
     dialog.set_progress(5_250_000, 0)
     assert (dialog.text(), share(dialog)) == ("5.2 MB", 0.0)
     dialog.set_progress(21_000_000, 21_000_000)
-    assert (dialog.text(), share(dialog)) == ("Unpacking …", 1.0)
+    assert (dialog.text(), share(dialog)) == ("Unpacking…", 1.0)
 
 
 def test_cancelling_asks_once(dialog: DownloadDialog, qtbot: QtBot) -> None:

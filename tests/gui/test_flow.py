@@ -174,7 +174,7 @@ def test_without_a_network_only_the_message_is_shown(
     view.resize(400, 300)
     blank = picture(view)
     assert blank.pixelColor(200, 150).name() == theme.window
-    view.set_message("Loading network …")
+    view.set_message("Loading network…")
     assert picture(view) != blank
     KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_Right)
     KEYS_AND_MOUSE.keyClick(view, Qt.Key.Key_Plus)

@@ -147,13 +147,13 @@ def test_icons_move_nothing(make_window: WindowMaker) -> None:
 def test_the_places_of_flow_and_inspector(qtbot: QtBot, make_window: WindowMaker) -> None:
     window = make_window()
     texts = [label.text() for label in window.findChildren(QLabel)]
-    assert "Loading network …" in texts
+    assert "Loading network…" in texts
     assert "Click a map to see its values" in texts
     flow, inspector = QWidget(), QWidget()
     window.set_central(flow)
     window.set_inspector(inspector)
     qtbot.waitUntil(
-        lambda: "Loading network …" not in [label.text() for label in window.findChildren(QLabel)]
+        lambda: "Loading network…" not in [label.text() for label in window.findChildren(QLabel)]
     )
     assert flow.isVisible()
     assert flow.height() > 400
@@ -254,7 +254,7 @@ def test_parts_that_have_no_room_go_whole_and_are_in_the_tooltip(make_window: Wi
 NOTES = (
     "Its weights are random: what it answers means nothing",
     "The class names, mean and std were guessed: the file doesn't say them",
-    "Opening a_network_with_all_of_its_hyper_parameters_in_its_name.safetensors …",
+    "Opening a_network_with_all_of_its_hyper_parameters_in_its_name.safetensors…",
 )
 
 

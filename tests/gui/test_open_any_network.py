@@ -66,7 +66,7 @@ def test_a_dropped_script_is_shown_and_its_form_is_remembered(
     path = scripted(tmp_path / "mine.ts")
     window = controller._window
     window.files_dropped.emit([str(path)])
-    assert window.caption.notice.text == "Opening mine.ts …"
+    assert window.caption.notice.text == "Opening mine.ts…"
     qtbot.waitUntil(lambda: title(controller) == "mine", timeout=WAIT_MS)
     assert window.caption.notice.name == GUESSED
     window.caption.notice.button.click()

@@ -101,7 +101,7 @@ def test_what_is_being_opened_is_said_and_can_be_cancelled(
     desk.let_through.clear()
     desk.networks.open(file)
     assert desk.notice.isVisible() and desk.notice.name == OPENING
-    assert desk.notice.text == "Opening mine.safetensors …"
+    assert desk.notice.text == "Opening mine.safetensors…"
     assert desk.notice.button.text() == "Cancel"
     desk.notice.button.click()
     assert not desk.notice.isVisible()

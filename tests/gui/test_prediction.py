@@ -57,7 +57,7 @@ def test_percent(probability: float, text: str) -> None:
 
 def test_it_starts_by_saying_that_a_network_is_loading(panel: PredictionPanel) -> None:
     assert panel.winner is None
-    assert panel.message == "Loading network …"
+    assert panel.message == "Loading network…"
 
 
 def test_an_answer(panel: PredictionPanel) -> None:

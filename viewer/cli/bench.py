@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     for part in PARTS:
         if args.only not in (None, part.name):
             continue
-        _tell(f"measuring {part.name} …")
+        _tell(f"measuring {part.name}…")
         results[part.name] = run_part(part)
         _tell("")
         if not args.json:

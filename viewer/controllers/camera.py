@@ -74,7 +74,7 @@ class CameraController(QObject):
         if running:
             self._answers, self._since_s = 0, time.monotonic()
             self._clock.start()
-            self.told.emit("Camera · starting …")
+            self.told.emit("Camera · starting…")
         else:
             self._frame = None
             self._clock.stop()

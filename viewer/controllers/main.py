@@ -128,7 +128,7 @@ class MainController(QObject):
     def start(self, source: Path | Drawing | Picture | None, run: Path | None = None) -> None:
         """Show the empty views; `source` is put on the pad, `run` is followed, if named."""
         self._run_to_follow = run
-        self.flow.set_message("Loading network …")
+        self.flow.set_message("Loading network…")
         self._window.prediction.set_loading()
         if isinstance(source, Path) and source.is_dir():
             self.pictures.folder.open(source)

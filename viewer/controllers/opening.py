@@ -115,7 +115,7 @@ class OpeningController(QObject):
 
     def _on_began(self, request: OpenRequest) -> None:
         if self._window.caption.has_network:  # before, the middle of the window says it
-            text = f"Opening {shown_name(request.model)} …"
+            text = f"Opening {shown_name(request.model)}…"
             notice = Notice(text, CANCEL_TEXT, "Stop opening it; the network on screen stays")
             self._notice.show_notice(OPENING, notice)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from viewer.widgets.theme import Theme
     from viewer.widgets.window.main_window import MainWindow
 
-LAST_STEP = "Checking …"
+LAST_STEP = "Checking…"
 
 
 class TorchvisionController(QObject):

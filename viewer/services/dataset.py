@@ -221,7 +221,7 @@ class DatasetService(QObject):
         from viewer.core.data.registry import is_drawn
 
         if isinstance(source, str):
-            self.busy.emit("Reading images …")
+            self.busy.emit("Reading images…")
             try:
                 source = self._read(source)
             finally:
@@ -257,7 +257,7 @@ class DatasetService(QObject):
             raise UserError("There is no network yet to make mistakes: wait until one is loaded.")
         key = _version(want)
         if key not in self._mistakes:
-            self.busy.emit(f"Looking for mistakes among {len(self._load()):,} test images …")
+            self.busy.emit(f"Looking for mistakes among {len(self._load()):,} test images…")
             try:
                 self._mistakes[key] = self._find_mistakes(want)
             finally:

@@ -28,7 +28,7 @@ WIDTH_PX = 400
 BAR_PX = 6
 MEGABYTE = 1e6
 WORDING = "Cancel", "Close", "Try again"
-UNPACKING = "Unpacking …"
+UNPACKING = "Unpacking…"
 
 
 class DownloadDialog(QDialog):
@@ -109,7 +109,7 @@ class DownloadDialog(QDialog):
         self._name.setText(title)
         self.setWindowTitle(f"Download {title}")
         self._bar.set_share(0.0)
-        self._text.setText("Asking the server …")
+        self._text.setText("Asking the server…")
         self._close.setText(WORDING[0])
         self._retry.hide()
         self.show()

@@ -40,7 +40,7 @@ class EvaluationBar(QWidget):
         super().__init__(parent)
         self.evaluate = QPushButton("Evaluate")
         self.evaluate.setToolTip(BUTTON_TIP)
-        self.folder = QPushButton("On a folder …")
+        self.folder = QPushButton("On a folder…")
         self.folder.setToolTip(FOLDER_TIP)
         self.cancel = QPushButton("Cancel")
         self._title = ElidedLabel(bold=True, fixed=True, mode=Qt.TextElideMode.ElideMiddle)

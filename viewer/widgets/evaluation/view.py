@@ -38,7 +38,7 @@ EMPTY_TEXT = (
     "gets right: by class, by confidence, and the mistakes one by one. “On a folder” takes images "
     "of your own, a folder for each class."
 )
-RUNNING_TEXT = "Evaluating …"
+RUNNING_TEXT = "Evaluating…"
 
 
 class EvaluationView(QWidget):

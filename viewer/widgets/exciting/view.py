@@ -30,7 +30,7 @@ READY: Final = (
     "“Search” shows the network every test image of its data set, or every picture of the folder "
     "that is browsed, and keeps the nine that this map answers most."
 )
-SEARCHING: Final = "Reading the images …"
+SEARCHING: Final = "Reading the images…"
 SILENT: Final = "No image excites this map: it is 0 everywhere for all of those searched."
 HINT: Final = "The outline is what the value sees. A click puts the image on the pad"
 PROGRESS_PX: Final = GRID_PX // 2  # of its height

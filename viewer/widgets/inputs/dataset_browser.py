@@ -249,7 +249,7 @@ class DatasetBrowser(QWidget):
     def _show_state(self, busy: str = "") -> None:
         text = busy
         if not text and not self._total:
-            text = "No images yet" if self._asked is None else "Reading images …"
+            text = "No images yet" if self._asked is None else "Reading images…"
         shown, capacity = self._thumbnails.count, self._thumbnails.capacity
         self._pager.set_state(self._offset, shown, self._total, capacity, text)
 

@@ -86,7 +86,7 @@ class ChannelBrowser(QWidget):
             self._by.addItem(_TEXTS[order], order)
         self._by.setToolTip("Sort the channels")
         self._by.setAccessibleName("Sort the channels")
-        self._find.setPlaceholderText("Find …")
+        self._find.setPlaceholderText("Find…")
         self._find.setToolTip("Number of a channel; Enter goes to it")
         self._find.setAccessibleName("Number of a channel")
         self._find.setFixedWidth(FIND_PX)

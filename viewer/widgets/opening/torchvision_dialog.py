@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 WIDTH_PX, HEIGHT_PX = 640, 520
 UNTRAINED, FROM_FILE = "", "\0file"
-LOADING = "Asking torchvision …"
+LOADING = "Asking torchvision…"
 NOTHING = "No architecture is called that"
 PREFERRED = "resnet18"
 ROW_PX = 3 * GRID_PX  # Fusion's rows are too tight to be hit

@@ -27,8 +27,8 @@ BLANK_TEXT = "Draw a digit"
 NO_PICTURE_TEXT = "Drop a picture, or draw"
 NO_CLASSES_TEXT = "It tells no classes apart: see its maps"
 SPECK_TEXT = "Too small to read: draw larger"
-LOADING_TEXT = "Loading network …"
-PENDING_TEXT = "Asking the network …"
+LOADING_TEXT = "Loading network…"
+PENDING_TEXT = "Asking the network…"
 
 
 class PredictionPanel(QWidget):

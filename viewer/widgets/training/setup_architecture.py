@@ -71,7 +71,7 @@ class NetworkSetting(QObject):
         self._box = _choice("Architecture")
         self._start = _choice("Start from")
         self._frozen_text = ElidedLabel()
-        self._table = QPushButton("Edit layers …")
+        self._table = QPushButton("Edit layers…")
         self._sum = ElidedLabel()
         self._build()
         self._box.chosen.connect(self._on_architecture_chosen)

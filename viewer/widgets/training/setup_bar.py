@@ -61,9 +61,9 @@ class SetupBar(QWidget):
         self._menu = QMenu(self._presets)
         self._menu.setToolTipsVisible(True)
         self._presets.setMenu(self._menu)
-        self._load = _button("Load …", "Read all settings from a JSON file")
+        self._load = _button("Load…", "Read all settings from a JSON file")
         self._save = _button(
-            "Save …", "Write all settings to a JSON file; the command line reads it too"
+            "Save…", "Write all settings to a JSON file; the command line reads it too"
         )
         self._preview = _button("Preview", "Training images before and after augmentation")
         self._preview.setCheckable(True)
@@ -132,7 +132,7 @@ def _button(text: str, tip: str) -> QToolButton:
     button.setText(text)
     button.setFont(text_font(TextSize.SMALL))
     button.setToolTip(tip)
-    button.setAccessibleName(text.removesuffix(" …"))
+    button.setAccessibleName(text.removesuffix("…"))
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     button.setIcon(blank_icon())

@@ -78,11 +78,11 @@ class DatasetSetting(QObject):
         self._box.clear()
         for entry in entries:
             self._box.addItem(
-                entry.title if entry.ready else f"{entry.title}: download …", entry.key
+                entry.title if entry.ready else f"{entry.title}: download…", entry.key
             )
         if entries:
             self._box.insertSeparator(self._box.count())
-        self._box.addItem("Folder of images …", FOLDER_KEY)
+        self._box.addItem("Folder of images…", FOLDER_KEY)
         self.set_key(self._key)
 
     def key(self) -> str:

@@ -42,8 +42,8 @@ _AT_REST = frozenset({RunState.IDLE, RunState.PAUSED, RunState.FINISHED})
 _ALIVE = frozenset({RunState.PREPARING, RunState.RUNNING, RunState.PAUSED})
 _ADJUSTABLE = frozenset({RunState.RUNNING, RunState.PAUSED})
 _MESSAGES = {
-    RunState.PREPARING: "Preparing the data and the network …",
-    RunState.FINISHING: "Finishing: the last step is saved …",
+    RunState.PREPARING: "Preparing the data and the network…",
+    RunState.FINISHING: "Finishing: the last step is saved…",
 }
 
 # Text, icon and tooltip of the first button.

@@ -150,7 +150,7 @@ class _Text(QLabel):
     def set_text(self, text: str) -> None:
         """Show another sentence."""
         words = (LONG_WORD.sub(_with_places_to_break, word) for word in text.split(" "))
-        self._whole = " ".join(words).replace(" …", "\u00a0…")  # which is no line by itself
+        self._whole = " ".join(words)
         self._fit()
         self.updateGeometry()
 

@@ -41,7 +41,7 @@ THEME_PREFIX = "theme_"
 LEFT_PX, RIGHT_PX = 280, 304
 PREDICTION_PX = 216
 MIN_WIDTH_PX, MIN_HEIGHT_PX = 800, 480
-LOADING_TEXT = "Loading network …"
+LOADING_TEXT = "Loading network…"
 INSPECTOR_TEXT = "Click a map to see its values"
 
 

@@ -113,7 +113,7 @@ class ToolBar(QToolBar):
         chooser.setFixedSize(CHOOSER_PX, BUTTON_PX)
         chooser.setToolTip("The network that answers")
         chooser.setAccessibleName("Network")
-        chooser.setPlaceholderText("Loading …")
+        chooser.setPlaceholderText("Loading…")
         chooser.activated.connect(
             lambda index: self.network_chosen.emit(str(chooser.itemData(index)))
         )
