@@ -134,6 +134,8 @@ def test_closing_waits_for_a_network_that_is_still_read_as_long_as_it_may(
     monkeypatch.setattr(thread, "join", waited.append)
     assert not inference.shutdown()
     assert sum(waited) == pytest.approx(patience_s, abs=0.01)
+    gate.let_through.set()
+    threading.Thread.join(thread, WAIT_MS / 1000)
 
 
 def test_a_cancelled_network_never_comes(

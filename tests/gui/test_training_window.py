@@ -29,6 +29,7 @@ from viewer.core.nets.architectures import architectures
 from viewer.core.records import ActivationRecord, FloatArray, Selection
 from viewer.core.training.config import TrainingConfig
 from viewer.core.training.events import BatchFinished, Event
+from viewer.core.training.history_reader import HistoryReader
 from viewer.core.training.kept_steps import KeptSteps
 from viewer.core.training.library import list_runs
 from viewer.core.training.loop import TrainingData
@@ -36,6 +37,7 @@ from viewer.core.training.monitor import Remedy, Trouble, TroubleKind
 from viewer.core.training.progress import RunState
 from viewer.core.training.run_folder import RunFolder
 from viewer.core.training.run_info import RunInfo
+from viewer.services import runs as runs_module
 from viewer.services.runs import RunNumbers, RunsService
 from viewer.services.training import OldRun
 from viewer.widgets.inputs.ink_surface import Tool
@@ -454,6 +456,37 @@ def test_a_stopped_run_stays_at_the_step_it_ended_with(
     # Older, kept weights are not fetched in place of the last ones.
     assert all(step >= last for step in asked)
     assert f"{last:,} of {last:,}" in desk.panel.time.text()
+
+
+def test_a_run_that_is_stopped_at_once_stays_at_the_step_it_ended_with(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[RunNumbers] = []
+    asked: list[int] = []
+    looks: list[Path] = []
+    look = RunsService.look
+    monkeypatch.setattr(RunsService, "show", lambda _self, _path, step, _other: asked.append(step))
+    monkeypatch.setattr(RunsService, "look", lambda _self, path: looks.append(path))
+    desk.start(step=20)
+    desk.training.time.numbers_ready.connect(read.append)
+    desk.click("Stop")
+    desk.settled(RunState.IDLE)
+    last = info(desk.path).step
+    desk.wait(lambda: desk.shown() == (last, last))
+    assert looks and not read
+    # What is told only now was read while it trained: the last step is not among it.
+    numbers = runs_module._numbers
+
+    def read_before(reader: HistoryReader) -> RunNumbers:
+        found = numbers(reader)
+        return replace(found, kept={s: size for s, size in found.kept.items() if s < last})
+
+    monkeypatch.setattr(runs_module, "_numbers", read_before)
+    monkeypatch.setattr(RunsService, "look", look)
+    desk.training.time.look()
+    desk.wait(lambda: bool(read))
+    assert 0 < desk.training.time.kept[-1] < last
+    assert asked == []
 
 
 def test_the_list_of_runs_tells_how_far_the_one_at_hand_is(desk: Desk) -> None:

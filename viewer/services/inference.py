@@ -153,6 +153,10 @@ class InferenceService(QObject):
         """Whether snapshots are shown, or will be as soon as there are some."""
         return self._origin is not None
 
+    def is_following(self, origin: str) -> bool:
+        """Return whether the snapshots of one origin are shown, or will be."""
+        return self._origin == origin
+
     def show(self, snapshot: Snapshot) -> None:
         """Answer with these weights, if their origin is followed; from any thread."""
         if snapshot.origin == self._origin:

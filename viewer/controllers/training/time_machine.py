@@ -221,14 +221,21 @@ class TimeMachine(QObject):
         self._name = numbers.info.name
         self.numbers_ready.emit(numbers)
         if not self._trains_here:
-            self._show_again(anew=first or renamed)
+            self._show_again(first=first, renamed=renamed)
 
-    def _show_again(self, *, anew: bool) -> None:
-        """Show the newest step if that is wanted, or the one at hand by its run's new name."""
+    def _show_again(self, *, first: bool, renamed: bool) -> None:
+        """Show the newest step if that is wanted, or the one at hand by its run's new name.
+
+        The last weights of a training in this window are on screen without having been kept.
+        """
         wanted = self.step
-        if self.live and self.kept and (anew or self.kept[-1] > self._last_step_here):
+        if self.live and self.kept and self.path is not None:
             wanted = self.kept[-1]
-        if wanted in self.kept and (anew or wanted != self.step):
+            ended_here = self._inference.is_following(live_origin(self.path))
+            known = wanted <= self._last_step_here and (ended_here or not first)
+            if known and not renamed:
+                return
+        if wanted in self.kept and (first or renamed or wanted != self.step):
             self._show(wanted)
 
     def _on_failed(self, _sentence: str) -> None:
