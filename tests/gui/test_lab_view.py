@@ -390,7 +390,7 @@ def test_the_channel_of_a_deep_filter_is_chosen(lab: LabView, qtbot: QtBot) -> N
 
 
 def test_a_kernel_goes_into_the_network_only_where_it_fits(lab: LabView, qtbot: QtBot) -> None:
-    put, undo = _button(lab, "Put into network"), _button(lab, "Undo")
+    put, undo = _button(lab, "Put into network filter"), _button(lab, "Undo")
     assert not put.isEnabled()
     assert not undo.isEnabled()
     lab.set_network_target(8, (1, 3, 3))

@@ -10,6 +10,7 @@ from unittest.mock import MagicMock
 import numpy as np
 import pytest
 from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtGui import QFontMetricsF
 from PyQt6.QtTest import QTest as _QTest
 from PyQt6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -21,14 +22,16 @@ from viewer.controllers.sliding import SlidingController
 from viewer.controllers.views import ViewController
 from viewer.core.imaging.display import DisplaySettings
 from viewer.core.records import Selection
+from viewer.widgets.cells import number_text
 from viewer.widgets.flow.view import FlowView
 from viewer.widgets.icons import IconSet
 from viewer.widgets.inspector.view import Inspector
+from viewer.widgets.sliding.numbers import fit
 from viewer.widgets.sliding.predict import NO_NUMBER
 from viewer.widgets.sliding.scene import Scene
 from viewer.widgets.sliding.view import NO_NETWORK, NO_RECORD, NOTHING_SLIDES, SlidingView
 from viewer.widgets.style import Appearance
-from viewer.widgets.theme import LIGHT, Theme
+from viewer.widgets.theme import LIGHT, Theme, text_font
 
 QTest: Any = _QTest  # its stubs give its static methods a `self`
 SIZES = [(720, 420), (1024, 640), (1440, 900)]
@@ -37,6 +40,20 @@ SIZES = [(720, 420), (1024, 640), (1440, 900)]
 @pytest.fixture(scope="module")
 def net() -> SmallNet:
     return small_net()
+
+
+@pytest.mark.usefixtures("fonts")
+@pytest.mark.parametrize("cell_px", [36.0, 38.0, 41.0, 48.0, 54.0])
+def test_numbers_of_neighbouring_cells_stand_apart(cell_px: float) -> None:
+    values = np.array([-0.424, 0.129], np.float32)
+    found = fit(values, cell_px)
+    assert found is not None
+    decimals, font_px = found
+    font = text_font()
+    font.setPixelSize(font_px)
+    widest = QFontMetricsF(font).horizontalAdvance(number_text(values[0], decimals))
+    space = QFontMetricsF(font).horizontalAdvance(" ")
+    assert decimals >= 2 and cell_px - widest >= min(space, 4)
 
 
 @pytest.fixture
@@ -81,6 +98,13 @@ def test_it_starts_at_the_first_cell_of_the_first_layer(view: SlidingView) -> No
     assert visited(view) == [(0, 0)]
     offered = [view.chooser.layer.itemText(i) for i in range(view.chooser.layer.count())]
     assert offered == ["conv1", "pool1", "conv2", "pool2"]
+
+
+def test_it_starts_where_it_is_put(view: SlidingView) -> None:
+    view.move_to(3, 4)
+    assert visited(view) == [(3, 4)]
+    view.move_to(5, 6)
+    assert visited(view) == [(3, 4), (5, 6)]
 
 
 def test_steps_go_row_by_row_and_fill_the_map(view: SlidingView) -> None:
@@ -179,7 +203,7 @@ def test_it_stays_live_and_where_it_is(view: SlidingView, net: SmallNet) -> None
     before = view.sums.lines()
     view.set_record(net.record(drawing(2), generation=2))
     assert view.cell == (9, 10)
-    assert len(visited(view)) == 3
+    assert len(visited(view)) == 2
     expected = net.output(drawing(2), "conv1")[0, 9, 10]
     assert scene(view).item.value == pytest.approx(expected, abs=1e-6)
     assert view.sums.lines()[:3] != before[:3]

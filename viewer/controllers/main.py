@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from viewer.widgets.window.main_window import MainWindow
 
 RUN_FILE = "config.json"  # what every run's folder has from its beginning
+ABOUT_DROP = "drop"  # what notices on files that were dropped together are about
 ABOUT_INPUT = "input"  # what notices on pictures that can't be used are about
 WAKE_MS = 50  # how soon a wait sees that its time is over
 
@@ -384,6 +385,10 @@ class MainController(QObject):
 
     def _on_files_dropped(self, paths: list[str]) -> None:
         path = Path(paths[0])
+        self._window.messages.settle(ABOUT_DROP)
+        if len(paths) > 1:
+            sentence = f"Only {path.name} was taken: to go through pictures, drop their folder."
+            self._window.show_message(sentence, ABOUT_DROP)
         if path.is_dir():
             self._open_folder(path)
         elif path.suffix.lower() in MODEL_SUFFIXES:

@@ -56,6 +56,13 @@ def test_a_lesson_asks_and_begins_from_a_known_state(lesson: Lesson) -> None:
             assert step.ask.hints and step.reveal
 
 
+@pytest.mark.parametrize("lesson", LIBRARY.lessons, ids=lambda lesson: lesson.id)
+def test_a_covered_prediction_is_not_told_by_the_comparison(lesson: Lesson) -> None:
+    for step in lesson.steps:
+        compares = any((a.name, a.value) == ("panel", "comparison") for a in step.do)
+        assert not compares or "prediction" not in step.hide or "training" in step.hide
+
+
 HEAD = 'id = "a"\ntitle = "A"\ngoals = []\n[[steps]]\ntitle = "S"\ntext = "T"\n'
 
 

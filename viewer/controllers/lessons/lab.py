@@ -50,7 +50,7 @@ class LessonLab:
 
     def __init__(self, get: Callable[[], Any]) -> None:
         self._get = get
-        self._kept: tuple[str, Array | None, LabSettings, tuple[str, ...]] | None = None
+        self._kept: tuple[str, Array | None, str, LabSettings, tuple[str, ...]] | None = None
 
     def tensors(self) -> LabTensors | None:
         """Return what the lab shows; None if it isn't built or shows nothing."""
@@ -100,10 +100,10 @@ class LessonLab:
         view, kept, self._kept = self._view(), self._kept, None
         if view is None or kept is None:
             return
-        source, image, settings, names = kept
+        source, image, title, settings, names = kept
         view.set_source(source)
         if image is not None:
-            view.set_image(source, image[0] if len(image) == 1 else image)
+            view.set_image(source, image[0] if len(image) == 1 else image, title)
         view.set_kernels(settings.kernels, names)
         changes = {
             field.name: getattr(settings, field.name)
@@ -153,6 +153,7 @@ class LessonLab:
         self._kept = (
             view.input.source(),
             kept,
+            view.input.title(),
             view.settings,
             tuple(view.kernels.kernel_set.names),
         )

@@ -44,11 +44,12 @@ class LessonPanels:
         self._window = window
         self._before: dict[str, _Place] = {}
         self._opened: set[str] = set()
+        self._put_away: list[QDockWidget] = []
         self._corner = window.corner(CORNER)
         self._widths: list[int] = []
 
     def remember(self) -> None:
-        """Note which are open, and where; what stands below leaves the lesson its height."""
+        """Note which are open, and where; nothing stands below the lesson or floats over it."""
         self._opened = set()
         self._corner = self._window.corner(CORNER)
         self._widths = [dock.width() for dock in self._sides()]
@@ -58,6 +59,9 @@ class LessonPanels:
             dock = self._dock(name)
             if dock is not None:
                 self._before[name] = _Place(dock.isVisible(), dock.geometry())
+        self._put_away = self._over_the_lesson()
+        for dock in self._put_away:
+            dock.hide()
 
     @contextmanager
     def keys_kept(self) -> Iterator[None]:
@@ -107,7 +111,9 @@ class LessonPanels:
                 dock.show()
             if before is not None and dock is not None and dock.isFloating():
                 dock.setGeometry(before.geometry)
-        self._opened = set()
+        for dock in self._put_away:
+            dock.show()
+        self._opened, self._put_away = set(), []
         self._widen_sides()
 
     def _widen_sides(self) -> None:
@@ -126,6 +132,16 @@ class LessonPanels:
         controller = getattr(self._main, name, None)
         dock: QDockWidget | None = getattr(controller, "dock", None)
         return dock
+
+    def _over_the_lesson(self) -> list[QDockWidget]:
+        """Return the floating docks that cover a part of the lesson."""
+        docks = self._window.findChildren(QDockWidget)
+        lessons = next((dock for dock in docks if dock.objectName() == LESSONS), None)
+        if lessons is None or not lessons.isVisible():
+            return []
+        page = QRect(lessons.mapToGlobal(QPoint(0, 0)), lessons.size())
+        others = (dock for dock in docks if dock is not lessons and dock.isVisible())
+        return [d for d in others if d.isFloating() and d.frameGeometry().intersects(page)]
 
     def _beside(self, dock: QDockWidget) -> QRect:
         """Return the part of the window that the lesson leaves free, on the screen."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 NO_SELECTION: Final = "Select a feature map or a unit to see what excites it most"
 READY: Final = (
     "“Search” shows the network every test image of its data set, or every picture of the folder "
-    "that is browsed, and keeps the nine that this map answers most."
+    "that is browsed, and keeps the nine that excite it most."
 )
 SEARCHING: Final = "Reading the images…"
 SILENT: Final = "No image excites this map: it is 0 everywhere for all of those searched."

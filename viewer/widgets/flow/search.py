@@ -25,7 +25,7 @@ from viewer.widgets.theme import GRID_PX
 
 WIDTH_PX = 320
 MAX_ROWS = 8  # of the list, before it scrolls
-HINT = "Name or type: conv, layer2, Bottleneck"
+HINT = "Name or type: conv, layer2"
 NOTHING = "No layer"
 
 

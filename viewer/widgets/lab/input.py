@@ -112,6 +112,13 @@ class LabInput(QWidget):
         """Return the input, (C, H, W) float64; None while there is none."""
         return self._images.get(self.source())
 
+    def title(self) -> str:
+        """Return what the input is called; empty if it has no name."""
+        source = self.source()
+        if source in (PATTERN, ROW):
+            return self._choice_of(source).key()
+        return self._titles.get(source, "")
+
     @property
     def is_row(self) -> bool:
         """Whether the input is a row of numbers."""

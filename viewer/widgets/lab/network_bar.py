@@ -34,7 +34,7 @@ class LabNetworkBar(QWidget):
         super().__init__(parent)
         self._filters = 0
         self._shape: tuple[int, int, int] | None = None
-        self._put = QPushButton("Put into network")
+        self._put = QPushButton("Put into network filter")
         self._index = NumberBox(0, 0, whole=True)
         self._undo = QPushButton("Undo")
         for button in (self._put, self._undo):

@@ -36,6 +36,11 @@ class Course:
         """Whether the value of the current cell is shown."""
         return bool(self.visited[self.cell])
 
+    @property
+    def at_start(self) -> bool:
+        """Whether it stands at the first cell and has been nowhere else."""
+        return self.position == 0 and not self.visited.ravel()[1:].any()
+
     def move(self, position: int, *, visit: bool = True) -> None:
         """Go to a position, and fill its cell unless it is to be predicted."""
         self.position = max(0, min(self.last, position))

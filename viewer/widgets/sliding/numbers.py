@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 LEAST_FONT_PX = 9
 COMFORTABLE_FONT_PX = 10
-MARGIN_PX = 2
+MARGIN_PX = 2  # left and right together, of numbers that are small already
+MARGIN_EM = 0.45  # of larger ones, in heights of the font: neighbours stand apart
 MAX_DECIMALS = 3  # below 1; two from there on
 MAX_PICTURES = 2000  # of numbers, at most 10 kB each
 _ANY_DIGIT = re.compile("[1-9]")
@@ -63,12 +64,16 @@ def fit(values: FloatArray, cell_px: float) -> tuple[int, int] | None:
         (1, 0, LEAST_FONT_PX),
     ):
         for font_px in range(body_px(), smallest_px - 1, -1):
-            decimals = _decimals(extremes, most, font_px, cell_px - MARGIN_PX)
+            decimals = _decimals(extremes, most, font_px, cell_px - _margin(font_px))
             if decimals is None or decimals < at_least:
                 continue
             if largest == 0 or largest >= 10.0 ** (digits - 1 - decimals):
                 return decimals, font_px
     return None
+
+
+def _margin(font_px: int) -> float:
+    return MARGIN_PX if font_px <= COMFORTABLE_FONT_PX else MARGIN_EM * font_px
 
 
 @lru_cache(maxsize=512)

@@ -150,9 +150,12 @@ class SlidingView(QWidget):
         return True
 
     def move_to(self, y: int, x: int) -> None:
-        """Put the window to the cell (y, x) of the map."""
-        if self._slide is not None:
-            self._move(self._slide.position(y, x))
+        """Put the window to the cell (y, x) of the map: where it starts, if it hasn't moved yet."""
+        if self._slide is None:
+            return
+        if self._course.at_start:
+            self._course.empty()
+        self._move(self._slide.position(y, x))
 
     def step(self, by: int) -> None:
         """Go to a neighbouring cell, row by row."""
@@ -234,7 +237,8 @@ class SlidingView(QWidget):
 
     def _on_cell_chosen(self, cell: tuple[int, int]) -> None:
         self.player.set_playing(False)
-        self.move_to(*cell)
+        if self._slide is not None:
+            self._move(self._slide.position(*cell))
 
     def _on_play_toggled(self) -> None:
         if not self.predicting and self._slide is not None:

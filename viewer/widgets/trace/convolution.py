@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SIGN_PX = 12
 MIN_CELL_PX, NUMBER_CELL_PX = 3, 28  # from the second on two decimals fit
-SPARE_PX = 20  # by which cells are larger at most, where there is room
+SPARE_PX = 26  # by which cells are larger at most, where there is room
 GAP_PX = 2 * GRID_PX  # between terms side by side
 _FLAGS = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip
 
