@@ -326,6 +326,15 @@ def test_a_lock_of_a_block_is_that_of_all_inside() -> None:
     assert closed.toggled("a").names() == ()
 
 
+def test_of_several_files_that_are_dropped_the_first_is_named(desk: Desk, photos: Path) -> None:
+    files = [str(photos / "class_0" / f"{index}.png") for index in (0, 1)]
+    desk.window.files_dropped.emit(files)
+    desk.wait(lambda: desk.window.pad_panel.pad.picture is not None)
+    assert desk.window.messages.text.startswith("Only 0.png was taken")
+    desk.window.files_dropped.emit(files[:1])
+    assert desk.window.messages.text == ""
+
+
 def test_networks_and_pictures_in_any_order(
     desk: Desk, colored: str, segmenting: str, photos: Path, tmp_path: Path
 ) -> None:

@@ -169,6 +169,12 @@ def test_places_of_the_set_before_are_forgotten(bench: Bench) -> None:
     assert bench.controller.index is None
 
 
+def test_a_search_for_mistakes_is_of_the_network_on_screen(bench: Bench) -> None:
+    bench.service.drop_mistake = MagicMock()  # type: ignore[method-assign]  # noted
+    bench.controller.set_network(small_net().network)
+    bench.service.drop_mistake.assert_called_once_with()
+
+
 def test_a_set_that_could_not_be_read_is_tried_again(bench: Bench) -> None:
     bench.controller.set_dataset("kmnist")
     bench.controller.random()

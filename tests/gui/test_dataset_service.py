@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PyQt6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from tests.unit.data.test_image_folder import write_classes
 from viewer.core.data.dataset import ImageDataset
+from viewer.core.engine import Engine
 from viewer.services.dataset import DatasetService, DatasetSummary
 
 WAIT_MS = 20_000
@@ -89,3 +93,68 @@ def test_a_class_without_images_and_mistakes_of_another_network(
     with qtbot.waitSignal(service.failed, timeout=WAIT_MS) as failed:
         service.request_mistake("mlp")
     assert "was not made for twos" in failed.args[0]
+
+
+def test_a_search_for_mistakes_ends_with_its_network(
+    service: DatasetService, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, let_through = threading.Event(), threading.Event()
+    batches: list[int] = []
+
+    def wrong(_self: Engine, images: NDArray[np.uint8]) -> NDArray[np.int64]:
+        batches.append(len(images))
+        begun.set()
+        assert let_through.wait(WAIT_MS / 1000)
+        return np.full(len(images), -1)
+
+    monkeypatch.setattr(Engine, "classify", wrong)
+    found: list[int] = []
+    service.picture_ready.connect(lambda _picture, index: found.append(index))
+    service.request_mistake("mlp")
+    assert begun.wait(WAIT_MS / 1000)
+    service.drop_mistake()  # another network is on screen
+    let_through.set()
+    with qtbot.waitSignal(service.picture_ready, timeout=WAIT_MS):
+        service.request_image(7)
+    assert found == [7] and len(batches) == 1
+    service.drop_mistake()  # there is none: what was asked for since stays
+    with qtbot.waitSignal(service.picture_ready, timeout=WAIT_MS) as mistake:
+        service.request_mistake("mlp")
+    assert mistake.args[1] == 0
+
+
+def test_another_image_is_not_kept_waiting_by_a_search(
+    service: DatasetService, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, let_through = threading.Event(), threading.Event()
+
+    def wrong(_self: Engine, images: NDArray[np.uint8]) -> NDArray[np.int64]:
+        begun.set()
+        assert let_through.wait(WAIT_MS / 1000)
+        return np.full(len(images), -1)
+
+    monkeypatch.setattr(Engine, "classify", wrong)
+    service.request_mistake("mlp")
+    assert begun.wait(WAIT_MS / 1000)
+    service.request_image(7)
+    with qtbot.waitSignal(service.picture_ready, timeout=WAIT_MS) as first:
+        let_through.set()
+    assert first.args[1] == 7
+
+
+@pytest.mark.parametrize("wanted", [2, 99])
+def test_nothing_comes_of_an_image_that_was_dropped(
+    service: DatasetService, qtbot: QtBot, wanted: int
+) -> None:
+    told = threading.Event()
+    found: list[object] = []
+    service._told.connect(told.set, Qt.ConnectionType.DirectConnection)  # type: ignore[call-arg]  # not in the stub
+    for signal in (service.picture_ready, service.failed):
+        signal.connect(lambda *args: found.append(args[-1]))
+    service.set_dataset(two_images())
+    service.request_image(wanted)
+    assert told.wait(WAIT_MS / 1000)  # it is on its way to this thread
+    service.drop_image()
+    with qtbot.waitSignal(service.picture_ready, timeout=WAIT_MS):
+        service.request_image(1)
+    assert found == [1]

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QCoreApplication
+from PyQt6.QtCore import QCoreApplication, Qt
 from pytestqt.qtbot import QtBot
 from torchvision import datasets as torchvision_datasets  # type: ignore[import-untyped]  # no stubs
 
 from tests.unit.data.server import FileServer, without_proxies
 from viewer.core.data.registry import load_dataset
+from viewer.core.errors import UserError
 from viewer.services.downloads import DownloadService
 
 WAIT_MS = 20_000
@@ -110,3 +112,33 @@ def test_a_cancel_without_a_download_is_nothing(service: DownloadService, qtbot:
         service.cancel()
         assert service.shutdown()
         QCoreApplication.sendPostedEvents()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("wanted", ["", "other"])
+def test_what_ends_just_as_it_is_given_up_was_given_up(
+    qtbot: QtBot, tmp_path: Path, wanted: str, fails: bool
+) -> None:
+    def download(name: str, _root: Path, **_: object) -> None:
+        if fails and name == "first":
+            raise UserError("The server is gone.")
+
+    service = DownloadService(tmp_path, download=download)
+    told: list[str] = []
+    for signal in (service.cancelled, service.finished, service.failed):
+        signal.connect(told.append)
+    ended = threading.Event()
+    service._told.connect(ended.set, Qt.ConnectionType.DirectConnection)  # type: ignore[call-arg]  # not in the stub
+    service.start()
+    try:
+        service.download("first")
+        assert ended.wait(WAIT_MS / 1000)  # what it came to is on its way to this thread
+        if wanted:
+            service.download(wanted)
+        else:
+            service.cancel()
+        expected = ["first", wanted] if wanted else ["first"]
+        with qtbot.assertNotEmitted(service.failed):
+            qtbot.waitUntil(lambda: told == expected, timeout=WAIT_MS)
+    finally:
+        assert service.shutdown()

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.training_desk import Desk, Writer, finished_run
 from viewer.controllers.training.following import progress_of
+from viewer.core.training.library import rename_run
 from viewer.core.training.progress import RunState
 from viewer.core.training.run_folder import RunFolder
 
@@ -218,6 +219,24 @@ def test_another_run_is_followed_while_one_is_trained(desk: Desk, writer: Writer
     desk.training.run._service.stop()
     desk.wait(lambda: desk.state is RunState.IDLE)
     assert "Far away" not in desk.bar_text
+
+
+def test_the_bar_names_the_run_that_is_trained_while_another_is_shown(
+    desk: Desk, writer: Writer
+) -> None:
+    desk.start()
+    desk.training.run._service.pause()
+    desk.wait(lambda: desk.state is RunState.PAUSED)
+    own = desk.training.time.path
+    assert own is not None
+    desk.wait(lambda: desk.bar_text.startswith("Paused"))
+    desk.follow(writer.path)
+    desk.wait(lambda: desk.bar_text.startswith(f"{RunFolder(own).info().name} · Paused"))
+    rename_run(own, "A <b>new</b> name")
+    desk.training.runs.refresh()
+    desk.wait(lambda: desk.bar_text.startswith("A <b>new</b> name · Paused"))
+    desk.training._on_run_chosen(own)
+    desk.wait(lambda: desk.bar_text.startswith("Paused"))
 
 
 def test_a_training_that_ends_leaves_the_bar_to_the_run_that_is_followed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from PyQt6.QtCore import QPointF, QSettings, Qt
+from PyQt6.QtCore import QPoint, QPointF, QRect, QSettings, Qt
 from PyQt6.QtGui import QImage, QPainter
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
@@ -31,19 +32,27 @@ from viewer.controllers.lessons.panel import LessonsController
 from viewer.controllers.lessons.progress import ProgressStore
 from viewer.controllers.main import MainController
 from viewer.core.data import mnist_corner
+from viewer.core.explain.lab_presets import PATTERNS
 from viewer.core.imaging.stroke_file import line_of
 from viewer.core.lessons.answers import right_answer as taken_for_right
-from viewer.core.lessons.lesson import AnswerKind
+from viewer.core.lessons.lesson import Action, AnswerKind
 from viewer.core.lessons.library import read_library
-from viewer.core.records import Drawing, Selection
+from viewer.core.nets import opening
+from viewer.core.nets.checkpoint import LoadedNetwork
+from viewer.core.records import Drawing, Picture, Selection
 from viewer.core.resources import resource_path
 from viewer.core.training.config import TrainingConfig
 from viewer.core.training.library import list_runs
 from viewer.core.training.loop import TrainingData
 from viewer.core.training.progress import RunState
+from viewer.services.dataset import DatasetService
+from viewer.services.inference_thread import InferenceThread
+from viewer.services.opening import Opened
+from viewer.services.training import OpenedRun
 from viewer.widgets.glossary.kit import HEIGHT, WIDTH, Pen
 from viewer.widgets.glossary.panel import PICTURES
 from viewer.widgets.inputs.ink_surface import Tool
+from viewer.widgets.lab.input import PATTERN
 from viewer.widgets.lessons.cover import LessonCover
 from viewer.widgets.lessons.list import BEGUN, BROKEN, DONE
 from viewer.widgets.theme import Theme
@@ -476,6 +485,145 @@ def test_the_lessons_training_ends_with_the_lesson(desk: Desk, tmp_path: Path) -
     assert len(list_runs(tmp_path / "runs")) == 1
 
 
+def test_a_training_that_is_not_there_yet_ends_with_the_lesson(desk: Desk, tmp_path: Path) -> None:
+    begun, let_through = threading.Event(), threading.Event()
+
+    def load(config: TrainingConfig) -> TrainingData:
+        begun.set()
+        assert let_through.wait(WAIT_MS / 1000)
+        return load_few_of(config)
+
+    desk.draw()
+    drawing = written(desk)
+    services = desk.application.services
+    services.training._load_data = load
+    opened: list[OpenedRun] = []
+    services.training.run_opened.connect(opened.append)
+    desk.lessons.begin("learning")
+    desk.qtbot.waitUntil(begun.is_set, timeout=WAIT_MS)
+    desk.lessons.leave()
+    let_through.set()
+    desk.qtbot.waitUntil(lambda: desk.state() is RunState.IDLE and bool(opened), timeout=WAIT_MS)
+    time = desk.main.training.time
+    desk.qtbot.waitUntil(lambda: len(time.kept) > 0, timeout=WAIT_MS)  # its folder was looked at
+    (run,) = list_runs(tmp_path / "runs")
+    assert run.path == opened[0].path == time.path
+    # Nothing of it is shown: the person's own network is asked for, or there again.
+    assert not services.inference.follows and not time.live
+    desk.qtbot.waitUntil(lambda: desk.main.networks.model == "digits", timeout=WAIT_MS)
+    assert written(desk) == drawing
+
+
+@pytest.mark.parametrize("where", ["read", "taken"])
+def test_a_network_that_is_not_there_yet_never_comes_after_the_lesson(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    begun, let_through = threading.Event(), threading.Event()
+    read, take = opening.open_network, InferenceThread._take
+
+    def held(model: str) -> None:
+        if model == "lenet5":
+            begun.set()
+            assert let_through.wait(WAIT_MS / 1000)
+
+    def held_read(model: str, **how: Any) -> LoadedNetwork:
+        held(model)
+        return read(model, **how)
+
+    def held_take(thread: InferenceThread, opened: Opened) -> None:
+        held(opened.request.model)
+        take(thread, opened)
+
+    if where == "read":
+        monkeypatch.setattr(opening, "open_network", held_read)
+    else:
+        monkeypatch.setattr(InferenceThread, "_take", held_take)
+    desk.begin("image")
+    desk.lessons.stage.do(Action("open", "lenet5"))
+    desk.qtbot.waitUntil(begun.is_set, timeout=WAIT_MS)
+    loaded: list[str] = []
+    desk.application.services.inference.network_loaded.connect(lambda name, *_: loaded.append(name))
+    desk.lessons.leave()
+    let_through.set()
+    desk.qtbot.waitUntil(lambda: "digits" in loaded, timeout=WAIT_MS)
+    desk.shown()
+    assert loaded == (["digits"] if where == "read" else ["lenet5", "digits"])
+    assert desk.main.networks.model == "digits"
+
+
+@pytest.mark.parametrize("another", [False, True])
+def test_a_network_that_does_not_come_is_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, another: bool
+) -> None:
+    let_through, read = threading.Event(), opening.open_network
+
+    def held_read(model: str, **how: Any) -> LoadedNetwork:
+        assert model != "lenet5" or let_through.wait(WAIT_MS / 1000)
+        return read(model, **how)
+
+    monkeypatch.setattr(opening, "open_network", held_read)
+    desk.begin("image")
+    stage, panel = desk.lessons.stage, desk.lessons.panel
+    assert panel is not None
+    stage.do(Action("open", "lenet5"))
+    assert not stage.settled()
+    if another:
+        desk.main.networks.open("mlp")
+        desk.qtbot.waitUntil(lambda: desk.main.networks.model == "mlp", timeout=WAIT_MS)
+    else:
+        desk.application.services.inference.opening.cancel()
+    let_through.set()
+    assert "was not opened: choose Again" in panel.page.message.text()
+    desk.qtbot.waitUntil(stage.settled, timeout=WAIT_MS)
+
+
+def hold_pictures(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> tuple[threading.Event, threading.Event]:
+    """Let the data set read no image before the second event."""
+    begun, let_through = threading.Event(), threading.Event()
+    read = DatasetService._picture
+
+    def held(service: DatasetService, index: int) -> Picture:
+        begun.set()
+        assert let_through.wait(WAIT_MS / 1000)
+        return read(service, index)
+
+    monkeypatch.setattr(DatasetService, "_picture", held)
+    return begun, let_through
+
+
+def test_an_image_that_is_not_there_yet_never_comes_after_the_lesson(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.draw()
+    drawing = written(desk)
+    desk.begin("image")
+    begun, let_through = hold_pictures(desk, monkeypatch)
+    desk.lessons.stage.do(Action("mnist", 5))
+    desk.qtbot.waitUntil(begun.is_set, timeout=WAIT_MS)
+    desk.lessons.leave()
+    with desk.qtbot.waitSignal(desk.application.services.dataset._told, timeout=WAIT_MS):
+        let_through.set()
+    desk.shown()
+    assert written(desk) == drawing
+
+
+def test_an_image_that_a_person_chooses_does_not_take_the_place_of_the_lessons(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.begin("image")
+    begun, let_through = hold_pictures(desk, monkeypatch)
+    dataset, stage = desk.application.services.dataset, desk.lessons.stage
+    dataset.request_image(1)
+    desk.qtbot.waitUntil(begun.is_set, timeout=WAIT_MS)
+    stage.do(Action("mnist", 5))
+    dataset.request_image(9)  # in the place of the one that waits
+    let_through.set()
+    desk.qtbot.waitUntil(stage.settled, timeout=WAIT_MS)
+    assert desk.main.dataset.index == 5
+
+
 def test_a_step_of_a_training_that_is_set_up_again_starts_anew(desk: Desk) -> None:
     desk.begin("learning")
     desk.lessons.next()
@@ -769,6 +917,37 @@ def test_windows_of_a_lesson_leave_it_the_keyboard(
     assert desk.lessons.panel.page.answer.field.hasFocus()
     desk.main.lab.show()  # the person wants it
     assert activated == ["lab"]
+
+
+def test_a_window_that_floats_over_the_lesson_is_put_away_until_its_end(desk: Desk) -> None:
+    lab, lessons = desk.main.lab, desk.application.window.findChild(Dock, "lessons")
+    lab.show()
+    assert lab.dock is not None and lessons is not None
+    lab.dock.setFloating(True)
+    beside = lab.dock.geometry()
+    beside.moveBottomRight(desk.application.window.geometry().bottomRight())
+    lab.dock.setGeometry(beside)
+    desk.begin("image")
+    assert not lab.dock.isVisible()
+    desk.lessons.leave()
+    assert lab.dock.isVisible() and lab.dock.geometry() == beside
+    desk.begin("filter")  # whose first step opens the lab itself
+    page = QRect(lessons.mapToGlobal(QPoint(0, 0)), lessons.size())
+    assert lab.dock.isVisible() and not lab.dock.geometry().intersects(page)
+    desk.lessons.leave()
+    assert lab.dock.isVisible() and lab.dock.geometry() == beside
+
+
+@pytest.mark.parametrize("name", list(PATTERNS))
+def test_the_labs_pattern_keeps_its_name(desk: Desk, name: str) -> None:
+    desk.main.lab.show()
+    lab = desk.main.lab.view
+    assert lab is not None
+    lab.set_image(PATTERN, PATTERNS[name], name)
+    desk.begin("filter")
+    desk.lessons.next()
+    desk.lessons.leave()
+    assert lab.input.title() == name
 
 
 def test_covered_maps_cannot_be_stepped_through(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from viewer.core.training.loop import Trainer
 from viewer.core.training.progress import RunState
 from viewer.core.training.run_folder import RunFolder
 from viewer.services.files import FileService
+from viewer.services.runs import RunsService
 
 WAIT_MS = 20_000
 
@@ -88,6 +90,76 @@ def test_a_finished_run_is_opened_from_the_tree(desk: Desk) -> None:
     assert all(torch.equal(job.network.weights[name], wanted[name]) for name in wanted)
     desk.training.time.go_live()
     desk.wait(lambda: desk.shows(28))
+
+
+def hold_reading(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
+    """Let no run be read before the second event."""
+    begun, let_through = threading.Event(), threading.Event()
+    read = RunsService._read
+
+    def held(service: RunsService, path: Path) -> None:
+        begun.set()
+        assert let_through.wait(WAIT_MS / 1000)
+        read(service, path)
+
+    monkeypatch.setattr(RunsService, "_read", held)
+    return begun, let_through
+
+
+def test_a_folder_that_takes_its_time_does_not_push_aside_what_was_chosen_since(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far, near = finished_run(desk.root / "far"), finished_run(desk.root / "near")
+    desk.training.show()
+    desk.wait(lambda: listed(desk, near))
+    begun, let_through = hold_reading(monkeypatch)
+    desk.training.following.follow(far)
+    desk.wait(begun.is_set)
+    opened(desk, near)
+    with desk.qtbot.waitSignal(desk.application.services.runs.numbers_ready, timeout=WAIT_MS):
+        let_through.set()
+    desk.wait(lambda: desk.shows(28))
+    assert desk.training.time.path == near
+
+
+def test_curves_that_come_too_late_are_read_anew(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = finished_run(desk.root / "done")
+    desk.training.show()
+    desk.wait(lambda: listed(desk, path))
+    begun, let_through = hold_reading(monkeypatch)
+    key, tree = RunFolder(path).info().id, desk.panel.runs
+    tree.overlay_changed.emit(frozenset({key}))
+    desk.wait(begun.is_set)
+    tree.overlay_changed.emit(frozenset())
+    runs = desk.application.services.runs
+    with desk.qtbot.waitSignal(runs.numbers_ready, timeout=WAIT_MS):
+        let_through.set()
+    # By then the run may have gone on.
+    with desk.qtbot.waitSignal(runs.numbers_ready, timeout=WAIT_MS):
+        tree.overlay_changed.emit(frozenset({key}))
+    assert curve_names(desk) == ["Done"]
+
+
+def test_weights_of_another_run_are_no_step_of_the_one_at_hand(desk: Desk) -> None:
+    one, other = finished_run(desk.root / "one"), finished_run(desk.root / "other")
+    opened(desk, one)
+    desk.wait(lambda: desk.shows(28))
+    time, inference = desk.training.time, desk.application.services.inference
+    weights, snapshot = desk.controller.views.weights, inference.snapshot
+    assert weights is not None and snapshot is not None
+    # The other one has begun, but a network was asked for since.
+    time.set_run(other, show=False)
+    inference.weights_changed.emit(weights)  # what the first still had to say
+    assert (time.step, time.live) == (None, False)
+
+    time.set_run(one)
+    desk.wait(lambda: desk.shows(28))
+    inference.follow("kept elsewhere")
+    inference.show(replace(snapshot, origin="kept elsewhere", step=12))
+    desk.wait(lambda: desk.controller.views.weights.step == 12)  # type: ignore[union-attr]  # there are some
+    assert (time.step, time.live) == (None, False)
 
 
 @pytest.mark.parametrize("ends", ["finished", "stopped"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from viewer.core.nets.checkpoint import LoadedNetwork
 from viewer.core.nets.formats.errors import AmbiguousNetwork, UntrustedPickle
 from viewer.core.nets.profile import Profile
 from viewer.core.nets.refusal import AMBIGUOUS, PLAIN, UNTRUSTED
+from viewer.core.nets.shipped import resolve_model
 from viewer.core.records import (
     Drawing,
     Fit,
@@ -32,7 +34,8 @@ from viewer.core.records import (
 )
 from viewer.services import thread_counts
 from viewer.services.inference import InferenceService
-from viewer.services.opening import LEAVE_S, PATIENCE_S, OpenRequest
+from viewer.services.inference_thread import InferenceThread
+from viewer.services.opening import LEAVE_S, PATIENCE_S, Opened, OpenRequest
 
 WAIT_MS = 20_000
 LINE = Drawing((Stroke(np.array([[50, 20], [50, 90]], np.float32)),), (100.0, 100.0))
@@ -248,6 +251,74 @@ def test_a_network_that_hangs_is_given_up_for_the_one_before(
     gate.let_through.set()
     qtbot.waitUntil(inference.shutdown, timeout=WAIT_MS)
     assert [record.generation for record in records] == [2]  # the old answer was never told
+
+
+def test_what_waits_for_a_busy_network_has_not_answered_yet(
+    inference: InferenceService, gate: Gate, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold_answers(monkeypatch, gate)
+    trusted = OpenRequest("lenet5", trust=True, profile=Profile(class_names=tuple("abcdefghij")))
+    load(inference, qtbot, "mlp")
+    inference.submit(InferenceRequest(1, LINE))
+    qtbot.waitUntil(gate.begun.is_set, timeout=WAIT_MS)
+    with qtbot.waitSignal(inference.opening.opened, timeout=WAIT_MS):
+        inference.open(trusted)
+    # What was said about the one that waits is not said of the one that answers.
+    assert inference.opened == OpenRequest("mlp")
+    with qtbot.waitSignal(inference.network_loaded, timeout=WAIT_MS):
+        gate.let_through.set()
+    assert inference.opened == trusted
+
+
+def test_a_filter_is_replaced_in_the_network_that_is_meant(
+    inference: InferenceService,
+    gate: Gate,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    other = tmp_path / "other.safetensors"  # with layers of the same names
+    shutil.copy(resolve_model("digits"), other)
+    take = InferenceThread._take
+
+    def held(thread: InferenceThread, opened: Opened) -> None:
+        if opened.request.model == str(other):
+            gate.begun.set()
+            assert gate.let_through.wait(60)
+        take(thread, opened)
+
+    monkeypatch.setattr(InferenceThread, "_take", held)
+    replaced: list[bool] = []
+    inference.filters_replaced.connect(replaced.append)
+    kernel = np.ones((1, 5, 5), np.float32)
+    load(inference, qtbot, "digits")
+    answer(inference, qtbot, 1)
+    inference.open_network(str(other))
+    qtbot.waitUntil(gate.begun.is_set, timeout=WAIT_MS)
+    inference.replace_filter("conv1", 0, kernel)  # of digits, which is on screen
+    with qtbot.waitSignal(inference.network_loaded, timeout=WAIT_MS):
+        gate.let_through.set()
+    answer(inference, qtbot, 2)
+    assert replaced == []
+    inference.replace_filter("conv1", 0, kernel)
+    qtbot.waitUntil(lambda: replaced == [True], timeout=WAIT_MS)
+
+
+def test_a_network_that_hangs_is_given_up_for_the_one_that_waits(
+    inference: InferenceService, gate: Gate, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold_answers(monkeypatch, gate)
+    load(inference, qtbot, "digits")
+    load(inference, qtbot, "mlp")
+    inference.submit(InferenceRequest(1, LINE))
+    qtbot.waitUntil(gate.begun.is_set, timeout=WAIT_MS)
+    with qtbot.waitSignal(inference.opening.opened, timeout=WAIT_MS):
+        inference.open_network("lenet5")
+    with qtbot.waitSignal(inference.network_loaded, timeout=WAIT_MS) as loaded:
+        inference.give_up()
+    assert loaded.args[0] == "lenet5"
+    gate.let_through.set()
+    qtbot.waitUntil(inference.shutdown, timeout=WAIT_MS)
 
 
 def test_a_slow_answer_is_told_and_taken_back(

@@ -147,6 +147,13 @@ def test_ticks_tell_whose_curves_are_shown(runs: RunTree) -> None:
     assert len(asked) == 1 and runs.overlaid() == frozenset()
 
 
+def test_a_name_is_shown_as_it_is_not_as_html(runs: RunTree) -> None:
+    runs.set_runs((RunRow("x", "a <b>bold</b> & brave one"),))
+    item = runs.tree.topLevelItem(0)
+    assert item is not None
+    assert "a &lt;b&gt;bold&lt;/b&gt; &amp; brave one" in item.toolTip(0)
+
+
 def test_menu(runs: RunTree) -> None:
     runs.set_runs(ROWS)
     runs.select("b")

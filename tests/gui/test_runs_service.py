@@ -486,3 +486,28 @@ def test_a_rescan_lists_only_what_another_process_has_changed(
     RunFolder(root / "one").update_info(name="done elsewhere")
     desk.service.rescan(root)
     assert [run.name for run in wait_for(qtbot, desk.lists, 3)] == ["done elsewhere"]
+
+
+def test_a_run_that_is_followed_again_is_told_again(
+    desk: Desk, trained: Path, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(trained, other)
+    desk.service.follow(trained)
+    qtbot.waitUntil(lambda: len(desk.followed) == 1, timeout=WAIT_MS)
+    begun, let_through = threading.Event(), threading.Event()
+
+    def held(_service: RunsService, _root: Path, _times: object) -> None:
+        begun.set()
+        assert let_through.wait(WAIT_MS / 1000)
+
+    monkeypatch.setattr(RunsService, "_list", held)
+    desk.service.list_runs(tmp_path)
+    qtbot.waitUntil(begun.is_set, timeout=WAIT_MS)
+    desk.service.follow(other)  # for a moment: the thread never sees it
+    desk.service.follow(trained)
+    desk.service.look(trained)
+    let_through.set()
+    qtbot.waitUntil(lambda: len(desk.followed) == 2, timeout=WAIT_MS)
+    assert [numbers.path for numbers in desk.followed] == [trained, trained]
+    assert desk.followed[1].kept == desk.followed[0].kept

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from PyQt6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from viewer.core.data.mnist import load_mnist
+from viewer.core.imaging import picture_folder
 from viewer.core.imaging.stroke_file import read_stroke_file
 from viewer.core.nets import opening
 from viewer.core.nets.architectures import architectures
@@ -158,6 +160,39 @@ def test_drawings_and_pictures_are_written(
     with qtbot.waitSignal(files.exported, timeout=WAIT_MS):
         files.save_picture(tmp_path / "a.png", image)
     assert QImage(str(tmp_path / "a.png")).pixelColor(4, 3) == Qt.GlobalColor.red
+
+
+def test_all_that_is_saved_is_written(
+    files: FileService, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, let_through = threading.Event(), threading.Event()
+
+    def held(_folder: Path) -> tuple[Path, ...]:
+        begun.set()
+        assert let_through.wait(WAIT_MS / 1000)
+        return ()
+
+    monkeypatch.setattr(picture_folder, "pictures_in", held)
+    drawing = Drawing((Stroke(np.array([[1, 2], [30, 40]], np.float32)),), (280.0, 280.0))
+    paths = [tmp_path / "a.jsonl", tmp_path / "none" / "b.png", tmp_path / "c.jsonl"]
+    written: list[str] = []
+    files.exported.connect(written.append)
+    files.list_folder(tmp_path)
+    qtbot.waitUntil(begun.is_set, timeout=WAIT_MS)
+    with qtbot.waitSignal(files.failed, timeout=WAIT_MS):  # and the others are written
+        files.save_drawing(paths[0], drawing)
+        files.save_picture(paths[1], QImage(2, 2, QImage.Format.Format_RGB32))
+        files.save_drawing(paths[2], drawing)
+        let_through.set()
+    qtbot.waitUntil(lambda: written == [str(paths[0]), str(paths[2])], timeout=WAIT_MS)
+
+
+def test_what_is_saved_just_before_the_end_is_written(tmp_path: Path) -> None:
+    drawing = Drawing((Stroke(np.array([[1, 2], [30, 40]], np.float32)),), (280.0, 280.0))
+    files = FileService()  # its thread has no time for it
+    files.save_drawing(tmp_path / "a.jsonl", drawing)
+    assert files.shutdown()
+    assert (tmp_path / "a.jsonl").is_file()
 
 
 def test_what_cannot_be_written_is_told(files: FileService, qtbot: QtBot, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from PyQt6.QtTest import QTest as _QTest
 from PyQt6.QtWidgets import QApplication, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
+from viewer.widgets.switch import Switch
 from viewer.widgets.training.setting_editors import ChoiceBox, NumberBox
 from viewer.widgets.training.setting_editors_steps import (
     Stepper,
@@ -176,3 +177,12 @@ def test_a_number_without_a_bound_says_the_least(qtbot: QtBot) -> None:
     box = NumberBox(0.5, float("inf"), suffix=" px")
     qtbot.addWidget(box)
     assert box.bounds_text() == "A number of at least 0.5 px"
+
+
+def test_a_switch_that_is_held_looks_it(qtbot: QtBot) -> None:
+    switch = Switch("")
+    qtbot.addWidget(switch)
+    switch.setChecked(True)
+    free = switch.grab().toImage()
+    switch.setEnabled(False)
+    assert switch.grab().toImage() != free

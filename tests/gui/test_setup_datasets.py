@@ -58,7 +58,7 @@ def comparison_of(desk: Desk) -> tuple[ComparisonTraining, list[NewRun], list[st
     said: list[str] = []
     run, comparison = MagicMock(spec=RunController), MagicMock(spec=ComparisonController)
     run.begin.side_effect = begun.append
-    run.asked = False
+    run.asked = None
     comparison.failed.emit.side_effect = said.append
     training = MagicMock(spec=TrainingService)
     training.state = RunState.IDLE

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtTest import QTest as _QTest
-from PyQt6.QtWidgets import QWidget
+from PyQt6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from viewer.widgets.style import Appearance
@@ -145,6 +145,26 @@ def test_without_steps_nothing_can_be_pressed(slider: TimeSlider) -> None:
     slider.clear()
     assert slider.text() == "No steps are kept yet"
     assert not slider.track.isEnabled() and not slider.play.isEnabled()
+
+
+def test_the_keyboard_waits_for_the_next_run(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    layout = QVBoxLayout(window)
+    other, slider = QPushButton("Other"), TimeSlider()
+    layout.addWidget(other)
+    layout.addWidget(slider)
+    slider.set_steps((0, 5))
+    window.show()
+    slider.track.setFocus()
+    slider.clear()
+    assert window.focusWidget() is slider  # and on no button that a key would press
+    slider.set_steps((0, 3))
+    assert window.focusWidget() is slider.track
+    slider.clear()
+    other.setFocus()
+    slider.set_steps((0, 3))
+    assert window.focusWidget() is other
 
 
 def test_drag_chooses_kept_steps_only(slider: TimeSlider) -> None:

@@ -28,7 +28,8 @@ from viewer.core.training.library import list_runs
 from viewer.core.training.progress import RunState
 from viewer.widgets.evaluation.comparison import TRAIN_TIP, ComparisonView
 from viewer.widgets.evaluation.view import EvaluationView
-from viewer.widgets.training.panel import CURVES
+from viewer.widgets.training.panel import CURVES, RUNS
+from viewer.widgets.training.setting_editors import NumberBox
 from viewer.widgets.window.dialogs import ClosingDialog
 from viewer.widgets.window.dock_sizes import SETTLING_MS
 
@@ -124,6 +125,20 @@ def test_the_evaluation_is_read_without_scrolling(desk: Desk) -> None:
     (tabs,) = view.findChildren(QTabBar)
     tabs.setCurrentIndex(1)
     desk.wait(lambda: is_in_sight(view.reliability) and not scrolls(view))
+
+
+def test_the_keyboard_stays_at_the_tabs_when_a_page_goes(desk: Desk) -> None:
+    desk.training.show()
+    panel, tabs = desk.panel, desk.panel.findChild(QTabBar)
+    box = next(box for box in panel.setup.findChildren(NumberBox) if box.isVisible())
+    box.setFocus()
+    assert desk.window.focusWidget() is box
+    panel.show_page(CURVES)
+    assert desk.window.focusWidget() is tabs
+    pad = desk.window.pad_panel.pad
+    pad.setFocus()
+    panel.show_page(RUNS)
+    assert desk.window.focusWidget() is pad
 
 
 def test_what_was_said_goes_when_the_same_is_tried_again(desk: Desk) -> None:

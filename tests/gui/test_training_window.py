@@ -240,6 +240,8 @@ def test_the_nearest_kept_step_is_shown(desk: Desk) -> None:
     desk.start(step=20)
     desk.wait(lambda: len(desk.training.time.kept) >= 4)
     desk.training.time.go_to(-50)
+    # The network that was there before has the step 0, too.
+    desk.wait(lambda: desk.training.time.step is not None and not desk.training.time.live)
     desk.wait(lambda: desk.shown() == (0, 0))
 
     assert desk.training.time.step == 0
@@ -346,6 +348,7 @@ def test_live_is_pressed_before_the_network_is_open(desk: Desk) -> None:
     later = desk.step + 5
     desk.wait(lambda: desk.record is not None and desk.record.weights_step >= later)
 
+    desk.wait(lambda: len(desk.training.time.kept) > 0)  # before, there is nothing to press
     assert loaded == []
     assert desk.training.time.live
     assert desk.panel.time.live.isChecked()
@@ -636,6 +639,43 @@ def test_a_remedy_that_goes_back_branches_from_the_good_step(desk: Desk) -> None
     assert desk.panel.trouble.text == ""
 
 
+def test_a_remedy_goes_back_in_its_run_whatever_the_views_show(desk: Desk) -> None:
+    finished = finished_run(desk.root / "other", "Other")
+    last = info(finished).step
+    desk.start(step=last + 30)
+    first = desk.path
+    desk.look()
+    desk.wait(lambda: desk.training.time.kept[-1:] > (last + 20,))
+    good_step = desk.training.time.kept[-1]
+    remedy = Remedy("Go back", MappingProxyType({"lr": 0.01}), "last_good")
+    feed(desk, trouble(remedy, good_step))
+    desk.wait(lambda: desk.training.runs.summary(finished) is not None)
+    desk.panel.runs.run_chosen.emit(info(finished).id)
+    desk.wait(lambda: desk.training.time.path == finished and bool(desk.training.time.kept))
+    desk.panel.trouble.remedy.click()
+    desk.wait(lambda: desk.path != first)
+
+    parent = info(desk.path).parent
+    assert parent is not None
+    assert (parent.id, parent.step) == (info(first).id, good_step)
+    assert desk.sentences == []
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_run_that_is_over_is_offered_no_other_settings(desk: Desk, applied: bool) -> None:
+    desk.start()
+    found = trouble(Remedy("Go on faster", MappingProxyType({"lr": 0.5})))
+    feed(desk, found)
+    strip = desk.panel.trouble
+    if applied:
+        strip.remedy.click()
+    desk.click("Stop")
+    desk.settled(RunState.IDLE)
+    # What is wrong can be read still; a click would change nothing.
+    assert strip.text == ("" if applied else found.sentence)
+    assert not strip.remedy.isVisible() and not strip.undo.isVisible()
+
+
 def test_a_diverged_run_is_told_with_a_way_out(desk: Desk) -> None:
     desk.start(replace(CONFIG, lr=1e3, weight_decay=10.0), step=1)
     desk.settled(RunState.PAUSED)
@@ -849,6 +889,55 @@ def test_the_run_that_is_trained_can_not_be_deleted(desk: Desk) -> None:
     desk.wait(lambda: desk.step > begun + 10)
 
     assert desk.state is RunState.RUNNING
+
+
+def test_a_run_that_is_paused_here_can_not_be_deleted(desk: Desk) -> None:
+    desk.start()
+    desk.pause()
+    asked: list[str] = []
+
+    def refuse_it(question: str) -> bool:
+        asked.append(question)
+        return False
+
+    desk.training.runs._confirm = refuse_it
+    desk.wait(lambda: desk.training.runs.summary(desk.path) is not None)
+    name = info(desk.path).name
+    desk.panel.runs.delete_requested.emit(info(desk.path).id)
+    assert desk.sentences == [f"{name} is being trained: stop that training first."]
+    assert asked == []  # nobody is asked about what can't be done
+    desk.click("Stop")
+    desk.settled(RunState.IDLE)
+    desk.panel.runs.delete_requested.emit(info(desk.path).id)
+    assert len(asked) == 1
+
+
+def test_a_run_is_named_as_it_is_called(desk: Desk) -> None:
+    dialog = delete_dialog("Delete the run “<b>a</b>”?", desk.window)
+    assert dialog.textFormat() is Qt.TextFormat.PlainText
+
+
+def test_a_branch_of_a_run_that_is_deleted_is_given_up(desk: Desk) -> None:
+    desk.start(step=20)
+    desk.click("Stop")
+    desk.settled(RunState.IDLE)
+    first, key = desk.path, info(desk.path).id
+    desk.wait(lambda: desk.training.runs.summary(first) is not None)
+    desk.look()
+    desk.wait(lambda: bool(desk.training.time.kept))
+    mine = replace(LONG, lr=0.7)
+    desk.training.setup.set_config(mine)
+    desk.panel.runs.branch_requested.emit(key)
+    assert desk.training.runs.branch_bar.text
+    desk.training.runs._confirm = lambda _question: True
+    desk.panel.runs.delete_requested.emit(key)
+    desk.wait(lambda: desk.training.runs.branch_bar.text == "")
+    assert "was deleted" in desk.sentences[-1]
+    assert desk.training.setup.config() == mine
+    desk.click("Start")
+    desk.wait(lambda: desk.state is RunState.RUNNING)
+    own = info(desk.path)  # in the folder that is free again
+    assert own.id != key and own.parent is None
 
 
 def test_a_deleted_run_is_gone_from_tree_and_slider(desk: Desk) -> None:

@@ -83,6 +83,7 @@ class DatasetController(QObject):
 
         One of pictures is offered those of the folder that it was trained on.
         """
+        self._service.drop_mistake()  # of the network before
         self._takes_digits = network is None or network.preparation.digit
         own = "" if network is None or self._takes_digits else network.dataset_name
         self._own = "" if is_drawn(own) else own

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtCore import QObject, pyqtBoundSignal, pyqtSignal
 
 from viewer.core.errors import UserError
 from viewer.core.mailbox import Mailbox
@@ -100,9 +100,21 @@ class _WantMistake:
     profile: Profile | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An image that was asked for, and the number of that request."""
+
+    number: int
+    want: _WantImage | _WantRandom | _WantMistake
+
+
+class _Unwanted(Exception):  # noqa: N818 - it is no error
+    """Nobody waits for the image at hand any more."""
+
+
 # Name, time of the file, and what was said about it.
 _Version: TypeAlias = "tuple[str, int, Profile | None]"
-_Want = _WantDataset | _WantPage | _WantImage | _WantRandom | _WantMistake
+_Want = _WantDataset | _WantPage | _Asked
 
 
 class DatasetService(QObject):
@@ -135,6 +147,8 @@ class DatasetService(QObject):
     picture_ready = pyqtSignal(object, int)
     busy = pyqtSignal(str)
     failed = pyqtSignal(str)
+    # From the worker's thread: number of the request, a signal, its arguments.
+    _told = pyqtSignal(int, object, object)
 
     def __init__(
         self, parent: QObject | None = None, *, seed: int | None = None, root: Path | None = None
@@ -144,6 +158,10 @@ class DatasetService(QObject):
         self._worker = Worker("dataset", self._mailbox, self._handle, self._on_error)
         self._seed = seed
         self._root = root
+        self._number = 0  # of the image that was asked for last
+        self._dropped = 0  # that one and those before are not wanted any more
+        self._wants_mistake = False  # whether the last one is a mistake
+        self._told.connect(self._on_told)
         # Only the worker's thread touches these.
         self._dataset: ImageDataset | None = None
         self._rng: np.random.Generator | None = None
@@ -167,11 +185,11 @@ class DatasetService(QObject):
 
     def request_image(self, index: int) -> None:
         """Ask for one test image by its index."""
-        self._mailbox.put("image", _WantImage(index))
+        self._ask(_WantImage(index))
 
     def request_random(self, label: int | None = None) -> None:
         """Ask for a random test image with `label` (None: any)."""
-        self._mailbox.put("image", _WantRandom(label))
+        self._ask(_WantRandom(label))
 
     def request_mistake(
         self, model: str, *, trust: bool = False, profile: Profile | None = None
@@ -187,11 +205,29 @@ class DatasetService(QObject):
         profile : Profile, optional
             What a person has said about it.
         """
-        self._mailbox.put("image", _WantMistake(model, trust, profile))
+        self._ask(_WantMistake(model, trust, profile))
+
+    def drop_image(self) -> None:
+        """Tell nothing more about the images that were asked for."""
+        self._dropped = self._number
+
+    def drop_mistake(self) -> None:
+        """Do so if the last one is a mistake: another network is on screen."""
+        if self._wants_mistake:
+            self.drop_image()
 
     def shutdown(self) -> bool:
         """End the thread; call before any receiver of the signals is deleted."""
         return self._worker.shutdown()
+
+    def _ask(self, want: _WantImage | _WantRandom | _WantMistake) -> None:
+        self._number += 1
+        self._wants_mistake = isinstance(want, _WantMistake)
+        self._mailbox.put("image", _Asked(self._number, want))
+
+    def _on_told(self, number: int, signal: pyqtBoundSignal, args: tuple[object, ...]) -> None:
+        if number > self._dropped:
+            signal.emit(*args)
 
     def _handle(self, item: _Want) -> None:
         match item:
@@ -199,12 +235,8 @@ class DatasetService(QObject):
                 self._change(source)
             case _WantPage(label, offset, count):
                 self.page_ready.emit(_page(self._load(), label, offset, count))
-            case _WantImage(index):
-                self._emit_picture(index)
-            case _WantRandom(label):
-                self._emit_random(label)
-            case _WantMistake():
-                self._emit_mistake(item)
+            case _Asked():
+                self._tell_image(item)
 
     def _load(self) -> ImageDataset:
         if self._dataset is None:
@@ -234,15 +266,28 @@ class DatasetService(QObject):
             DatasetSummary(source.name, _title(source), source.class_names, len(source), drawn)
         )
 
-    def _emit_picture(self, index: int) -> None:
+    def _tell_image(self, asked: _Asked) -> None:
+        number, want = asked.number, asked.want
+        try:
+            if isinstance(want, _WantMistake):
+                index = self._next_mistake(number, want)
+            else:
+                index = want.index if isinstance(want, _WantImage) else self._random(want.label)
+            self._told.emit(number, self.picture_ready, (self._picture(index), index))
+        except UserError as error:
+            self._told.emit(number, self.failed, (str(error),))
+        except _Unwanted:
+            pass
+
+    def _picture(self, index: int) -> Picture:
         dataset = self._load()
         if not 0 <= index < len(dataset.labels):
             raise UserError(
                 f"{_title(dataset)}'s test images are numbered from 0 to {len(dataset.labels) - 1}."
             )
-        self.picture_ready.emit(picture_of(dataset, index), index)
+        return picture_of(dataset, index)
 
-    def _emit_random(self, label: int | None) -> None:
+    def _random(self, label: int | None) -> int:
         import numpy as np
 
         indices = _matching(self._load(), label)
@@ -250,16 +295,16 @@ class DatasetService(QObject):
             raise UserError(f"{_title(self._load())} has no test image of this class.")
         if self._rng is None:
             self._rng = np.random.default_rng(self._seed)
-        self._emit_picture(int(self._rng.choice(indices)))
+        return int(self._rng.choice(indices))
 
-    def _emit_mistake(self, want: _WantMistake) -> None:
+    def _next_mistake(self, number: int, want: _WantMistake) -> int:
         if not want.model:
             raise UserError("There is no network yet to make mistakes: wait until one is loaded.")
         key = _version(want)
         if key not in self._mistakes:
             self.busy.emit(f"Looking for mistakes among {len(self._load()):,} test images…")
             try:
-                self._mistakes[key] = self._find_mistakes(want)
+                self._mistakes[key] = self._find_mistakes(number, want)
             finally:
                 self.busy.emit("")
         found = self._mistakes[key]
@@ -268,9 +313,9 @@ class DatasetService(QObject):
         after = self._last_mistake.get(key, -1)
         index = next((i for i in found if i > after), found[0])
         self._last_mistake[key] = index
-        self._emit_picture(index)
+        return index
 
-    def _find_mistakes(self, want: _WantMistake) -> list[int]:
+    def _find_mistakes(self, number: int, want: _WantMistake) -> list[int]:
         # Heavy (torch), and this thread's own copy of the network: the live one is never shared.
         import torch
 
@@ -289,8 +334,8 @@ class DatasetService(QObject):
             raise UserError("Mistakes among images in colour are shown by the evaluation alone.")
         wrong: list[int] = []
         for start in range(0, len(dataset.labels), BATCH):
-            if self._mailbox.closed:
-                break
+            if self._mailbox.closed or number <= self._dropped or not self._wants_mistake:
+                raise _Unwanted  # the next mistake is of the same search
             predicted = engine.classify(dataset.images[start : start + BATCH])
             labels = dataset.labels[start : start + BATCH]
             wrong.extend(start + int(i) for i in (predicted != labels).nonzero()[0])

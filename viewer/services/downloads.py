@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtCore import QObject, pyqtBoundSignal, pyqtSignal
 
 from viewer.core.errors import UserError
 from viewer.core.mailbox import Mailbox
@@ -30,6 +30,8 @@ class _Job:
 
 class DownloadService(QObject):
     """Downloads data sets by name; a new request takes the place of the one before.
+
+    Of one that was given up nothing is told but `cancelled`, also if it had just ended.
 
     Parameters
     ----------
@@ -55,6 +57,8 @@ class DownloadService(QObject):
     finished = pyqtSignal(str)
     failed = pyqtSignal(str)
     cancelled = pyqtSignal(str)
+    # From the worker's thread: the job, a signal, its arguments, whether the job ends.
+    _told = pyqtSignal(object, object, object, bool)
 
     def __init__(
         self,
@@ -72,6 +76,8 @@ class DownloadService(QObject):
         self._number = 0  # of the request that is wanted; 0: none
         self._count = 0
         self._cancel: Cancel | None = None  # of the one at work
+        self._job = _Job("", 0)  # at work; the worker's thread only
+        self._told.connect(self._on_told)
 
     def start(self) -> None:
         """Start the thread; nothing happens on it before the first request."""
@@ -100,7 +106,18 @@ class DownloadService(QObject):
         if self._cancel is not None:
             self._cancel.cancel()
 
+    def _on_told(
+        self, job: _Job, signal: pyqtBoundSignal, args: tuple[object, ...], ends: bool
+    ) -> None:
+        if self._mailbox.closed:
+            return
+        if job.number == self._number:
+            signal.emit(*args)
+        elif ends:
+            self.cancelled.emit(job.name)
+
     def _handle(self, job: _Job) -> None:
+        self._job = job
         # Heavy (numpy; torch for the classes that know the addresses): on this thread.
         from viewer.core.data.downloads import Cancel, DownloadCancelled
         from viewer.core.data.registry import download_dataset
@@ -119,22 +136,26 @@ class DownloadService(QObject):
             now = time.monotonic()
             if not cancel() and (now - told_at >= TELL_EVERY_S or done in (0, total)):
                 told_at = now
-                self.progress.emit(job.name, done, total)
+                self._told.emit(job, self.progress, (job.name, done, total), False)
 
         try:
             download(job.name, self._root, progress=tell, cancel=cancel)
         except DownloadCancelled:
-            if not self._mailbox.closed:
-                self.cancelled.emit(job.name)
+            self._end(self.cancelled, job.name)
         else:
-            self.finished.emit(job.name)
+            self._end(self.finished, job.name)
         finally:
             with self._lock:
                 self._cancel = None
 
+    def _end(self, signal: pyqtBoundSignal, text: str) -> None:
+        """Give the last signal of the job at work."""
+        self._told.emit(self._job, signal, (text,), True)
+
     def _on_error(self, error: Exception) -> None:
         if isinstance(error, UserError):
-            self.failed.emit(str(error))
+            self._end(self.failed, str(error))
             return
         traceback.print_exception(error)
-        self.failed.emit(f"The download stopped ({type(error).__name__}: {error}): start it again.")
+        sentence = f"The download stopped ({type(error).__name__}: {error}): start it again."
+        self._end(self.failed, sentence)

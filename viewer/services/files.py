@@ -6,6 +6,7 @@ import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
 from PyQt6.QtCore import QObject, pyqtSignal
@@ -97,26 +98,21 @@ class _SavePicture:
     picture: QImage
 
 
-_Job = (
-    _OpenFile
-    | _DecodePicture
-    | _ReadAhead
-    | _ListFolder
-    | StepsJob
-    | ExportJob
-    | _SaveDrawing
-    | _SavePicture
-    | _SaveNetwork
-)
+@dataclass(frozen=True, slots=True)
+class _Queued:
+    """There is something to write."""
 
 
+_Write: TypeAlias = ExportJob | _SaveDrawing | _SavePicture | _SaveNetwork
+_Job: TypeAlias = _OpenFile | _DecodePicture | _ReadAhead | _ListFolder | StepsJob | _Queued
 _Version: TypeAlias = tuple[Path, int, int]  # path, time of its last change in ns, bytes
 
 
 class FileService(QObject):
     """Reads what somebody wants classified and writes files, on a thread of its own.
 
-    Of several files asked for at once, the last one wins.
+    Of several files to be read at once, the last one wins. What is to be written is all written,
+    in order.
 
     Signals
     -------
@@ -146,9 +142,8 @@ class FileService(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._mailbox: Mailbox[_Job] = Mailbox(
-            "file", "folder", "export", "drawing", "picture", "network", "steps", "ahead"
-        )
+        self._mailbox: Mailbox[_Job] = Mailbox("file", "folder", "write", "steps", "ahead")
+        self._writes: SimpleQueue[_Write] = SimpleQueue()
         self._worker = Worker("files", self._mailbox, self._handle, self._on_error)
 
         # The worker's alone: what was read ahead, and of which version of which file.
@@ -180,42 +175,61 @@ class FileService(QObject):
 
     def export(self, job: ExportJob) -> None:
         """Write a figure or the numbers of a layer; the path's ending says which."""
-        self._mailbox.put("export", job)
+        self._write(job)
 
     def save_drawing(self, path: Path, drawing: Drawing) -> None:
         """Write a drawing as a stroke file."""
-        self._mailbox.put("drawing", _SaveDrawing(path, drawing))
+        self._write(_SaveDrawing(path, drawing))
 
     def save_network(self, path: Path, snapshot: Snapshot) -> None:
         """Write the weights of one step of a run as a network that can be opened."""
-        self._mailbox.put("network", _SaveNetwork(path, snapshot))
+        self._write(_SaveNetwork(path, snapshot))
 
     def save_picture(self, path: Path, picture: QImage) -> None:
         """Write a picture in the format that the path's ending says."""
-        self._mailbox.put("picture", _SavePicture(path, picture))
+        self._write(_SavePicture(path, picture))
 
     def shutdown(self) -> bool:
-        """End the thread; call before any receiver of the signals is deleted."""
-        return self._worker.shutdown()
+        """End the thread; call before any receiver of the signals is deleted.
+
+        What somebody has saved just before is written all the same.
+        """
+        ended = self._worker.shutdown()
+        self._write_all()
+        return ended
+
+    def _write(self, item: _Write) -> None:
+        self._writes.put(item)
+        self._mailbox.put("write", _Queued())
+
+    def _write_all(self) -> None:
+        """Write what waits; one that can't be written is told, and the others are written."""
+        with suppress(Empty):  # the end may be at work on it, too
+            while True:
+                item = self._writes.get_nowait()
+                try:
+                    self._save(item)
+                except Exception as error:  # noqa: BLE001 - a worker reports and lives on
+                    self._on_error(error)
 
     def _handle(self, item: _Job) -> None:
-        if isinstance(item, ExportJob):
-            self._export(item)
+        if isinstance(item, _Queued):
+            self._write_all()
         elif isinstance(item, StepsJob):
             self._describe_steps(item)
         elif isinstance(item, _ReadAhead):
             self._read_ahead(item.path)
         elif isinstance(item, _ListFolder):
             self._list_folder(item.folder)
-        elif isinstance(item, _SaveNetwork):
-            self._save_network(item)
-        elif isinstance(item, _SaveDrawing | _SavePicture):
-            self._save(item)
         else:
             self._read(item)
 
-    def _save(self, item: _SaveDrawing | _SavePicture) -> None:
-        if isinstance(item, _SaveDrawing):
+    def _save(self, item: _Write) -> None:
+        if isinstance(item, ExportJob):
+            self._export(item)
+        elif isinstance(item, _SaveNetwork):
+            self._save_network(item)
+        elif isinstance(item, _SaveDrawing):
             from viewer.core.imaging.stroke_file import write_stroke_file
 
             write_stroke_file(item.path, [item.drawing])
@@ -228,7 +242,6 @@ class FileService(QObject):
         from viewer.core.nets.checkpoint import save_weights
 
         save_weights(item.path, item.snapshot.weights, item.snapshot.metadata)
-        self.exported.emit(str(item.path))
 
     def _read(self, item: _OpenFile | _DecodePicture) -> None:
         # Pillow and SciPy: imported on this thread, when the first file is opened.
@@ -281,7 +294,6 @@ class FileService(QObject):
 
         source = Source(job.network, job.weights, job.record, job.drawn)
         export(source, job.layer, What.MAPS, job.path, settings=job.settings)
-        self.exported.emit(str(job.path))
 
     def _on_error(self, error: Exception) -> None:
         if isinstance(error, UserError):

@@ -92,6 +92,9 @@ class InferenceService(QObject):
     opening_left = pyqtSignal(object)
     hanging = pyqtSignal(bool)
     failed = pyqtSignal(str)
+    # Before `network_loaded` and `run_shown`: what tells the network from others, and the
+    # OpenRequest that it answers, or None.
+    _taken = pyqtSignal(object, object)
 
     def __init__(
         self, parent: QObject | None = None, *, hangs_after_s: float = HANGS_AFTER_S
@@ -106,6 +109,9 @@ class InferenceService(QObject):
         self._pinned: tuple[Pinned, ...] = ()
         self._opened: OpenRequest | None = None  # what answers
         self._before: OpenRequest | None = None  # what answered before that
+        self._shown: object = None  # tells the network that answers from others
+        self._ready: OpenRequest | None = None  # what is to answer as soon as the thread is free
+        self._taken.connect(self._on_taken)
         self._thread = self._new_thread()
         self._abandoned: list[InferenceThread] = []
         self.opening = OpeningService(self)
@@ -181,11 +187,11 @@ class InferenceService(QObject):
 
         The network is a copy: its file, or the run that it belongs to, keeps its own.
         """
-        self._put("filter", ReplaceFilter(node, index, kernel))
+        self._put("filter", ReplaceFilter(self._shown, node, index, kernel))
 
     def restore_filters(self) -> None:
         """Give the network its own filters back."""
-        self._put("filter", ReplaceFilter())
+        self._put("filter", ReplaceFilter(self._shown))
 
     def set_pinned(self, pinned: tuple[Pinned, ...]) -> None:
         """Answer these drawings now, and whenever the weights change."""
@@ -193,7 +199,10 @@ class InferenceService(QObject):
         self._put("pinned", SetPinned(pinned))
 
     def give_up(self) -> None:
-        """Leave a network that doesn't answer, and open the one that was shown before it."""
+        """Leave a network that doesn't answer, and open the one that was shown before it.
+
+        One that is ready to take its place is opened instead.
+        """
         self._abandoned = [t for t in self._abandoned if t.is_alive]
         self._abandoned.append(self._thread)
         self._thread.abandon()
@@ -202,8 +211,9 @@ class InferenceService(QObject):
         self._thread.start()
         self._thread.put("pinned", SetPinned(self._pinned))
         self._tell_hanging(hangs=False)
-        self.open(self._before or OpenRequest(DEFAULT_MODEL))
-        self._opened = self._before = None
+        ready = None if self._ready == self._opened else self._ready
+        self.open(ready or self._before or OpenRequest(DEFAULT_MODEL))
+        self._opened = self._before = self._ready = None
 
     def shutdown(self) -> bool:
         """End the threads; call before any receiver of the signals is deleted.
@@ -238,9 +248,18 @@ class InferenceService(QObject):
     def _take(self, opened: Opened) -> None:
         if self._origin == self._left:  # no run was asked for meanwhile
             self._origin = None
-        if opened.request != self._opened:
-            self._before, self._opened = self._opened, opened.request
+        self._ready = opened.request
         self._put("network", TakeNetwork(opened))
+
+    def _on_taken(self, shown: object, request: OpenRequest | None) -> None:
+        """Take note of what answers now: until then, the one before did."""
+        self._shown = shown
+        if request is None:
+            return
+        if self._ready == request:
+            self._ready = None
+        if request != self._opened:
+            self._before, self._opened = self._opened, request
 
     def _on_refused(self, request: OpenRequest, refusal: Refusal) -> None:
         self.network_failed.emit(request.model, refusal.sentence)

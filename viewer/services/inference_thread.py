@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from viewer.core.engine import Engine
     from viewer.core.live import LiveNetwork, Snapshot
     from viewer.core.records import FloatArray, InferenceRequest
-    from viewer.services.opening import Opened
+    from viewer.services.opening import Opened, OpenRequest
 
 # The pad goes first, but a network that it keeps busy answers pinned drawings so often at least.
 PINNED_AT_LEAST_S = 0.5
@@ -33,8 +33,18 @@ PINNED_AT_LEAST_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ReplaceFilter:
-    """Without a kernel: all filters are to be the network's own again."""
+    """Without a kernel: all filters are to be the network's own again.
 
+    Attributes
+    ----------
+    network : object
+        What `_taken` told of the network that is meant: another may answer by then.
+    node : str
+    index : int
+    kernel : (in / groups, kH, kW) float32 or None
+    """
+
+    network: object
     node: str = ""
     index: int = 0
     kernel: FloatArray | None = None
@@ -113,6 +123,7 @@ class InferenceThread:
         )
         # From here on the thread's alone.
         self._engine: Engine | LiveNetwork | None = None
+        self._mark = object()  # another one for each network
         self._request: InferenceRequest | None = None
         self._pinned = PinnedInputs()
         self._pinned_s = 0.0  # when they were answered last
@@ -183,8 +194,13 @@ class InferenceThread:
         self.snapshot = None
         use_threads(first_threads(opened.engine.network))
         model = opened.request.model
+        self._tell_taken(opened.request)
         self._tell("network_loaded", model, opened.engine.network, opened.engine.weights)
         self._answer_pinned_soon()
+
+    def _tell_taken(self, request: OpenRequest | None) -> None:
+        self._mark = object()
+        self._tell("_taken", self._mark, request)
 
     def _answer(self) -> None:
         if self._engine is None or self._request is None:
@@ -216,7 +232,7 @@ class InferenceThread:
             self._tell("network_resized", self._engine.network)
 
     def _replace_filter(self, item: ReplaceFilter) -> None:
-        if self._engine is None:
+        if self._engine is None or item.network is not self._mark:
             return
         if item.kernel is None:
             self._engine.restore_filters()
@@ -258,6 +274,7 @@ class InferenceThread:
         if not (isinstance(self._engine, LiveNetwork) and self._engine.fits(snapshot)):
             self._engine = LiveNetwork(snapshot)
             use_threads(live_threads(self._engine.network))
+            self._tell_taken(None)
             self._tell("run_shown", self._engine.network, self._engine.weights)
             self._answer()
             self._answer_pinned_soon()

@@ -67,6 +67,7 @@ class _Read:
 @dataclass(frozen=True, slots=True)
 class _Follow:
     path: Path
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,9 @@ class RunsService(QObject):
         self._mailbox: Mailbox[_Job] = Mailbox("show", "queue", "list", "rescan", "follow")
         self._queue: SimpleQueue[_Each] = SimpleQueue()
         self._worker = Worker("runs", self._mailbox, self._handle, self._on_error)
+        self._followed = 0  # how often another run was followed
         self._reader: HistoryReader | None = None  # of the run that is followed
+        self._reads = 0  # number of that run
         self._seen: tuple[Path, _Times] | None = None  # what was listed last
         self._gone: set[Path] = set()  # deleted here: what is asked of them later is dropped
 
@@ -167,9 +170,17 @@ class RunsService(QObject):
         """Ask for the numbers of a run as they are now."""
         self._enqueue(_Read(path))
 
+    def follow(self, path: Path) -> None:
+        """Look at another run from now on: at first, all that its folder has is told.
+
+        Also of one that was followed before: what was told then is forgotten.
+        """
+        self._followed += 1
+        self.look(path)
+
     def look(self, path: Path) -> None:
         """Look once whether the run that is followed has anything new; call it now and then."""
-        self._mailbox.put("follow", _Follow(path))
+        self._mailbox.put("follow", _Follow(path, self._followed))
 
     def show(self, path: Path, step: int, reference: int | None = None) -> None:
         """Show a kept step, or what it differs in from another."""
@@ -203,7 +214,7 @@ class RunsService(QObject):
         elif self._is_gone(job.path):
             return
         elif isinstance(job, _Follow):
-            self._look(job.path)
+            self._look(job)
         else:
             self._show(job)
 
@@ -261,11 +272,11 @@ class RunsService(QObject):
         reader.update()
         self.numbers_ready.emit(_numbers(reader))
 
-    def _look(self, path: Path) -> None:
+    def _look(self, job: _Follow) -> None:
         from viewer.core.training.history_reader import HistoryReader
 
-        if self._reader is None or self._reader.path != path:
-            self._reader = HistoryReader(path)
+        if self._reader is None or (self._reader.path, self._reads) != (job.path, job.number):
+            self._reader, self._reads = HistoryReader(job.path), job.number
         if self._reader.update():
             self.followed.emit(_numbers(self._reader))
 

@@ -58,11 +58,12 @@ class Switch(QCheckBox):
 
     def _paint_track(self, painter: QPainter) -> None:
         on, theme = self.isChecked(), self._theme
-        outline = theme.color("text" if on or self.hasFocus() else "text_muted")
+        strong = theme.color("text" if self.isEnabled() else "text_muted")
+        outline = strong if on or self.hasFocus() else theme.color("text_muted")
         track = QRectF(0, (self.height() - TRACK_HEIGHT_PX) / 2, TRACK_WIDTH_PX, TRACK_HEIGHT_PX)
         track.adjust(0.5, 0.5, -0.5, -0.5)
         painter.setPen(QPen(outline, 2 if self.hasFocus() else 1))
-        painter.setBrush(theme.color("text" if on else "surface"))
+        painter.setBrush(strong if on else theme.color("surface"))
         painter.drawRoundedRect(track, track.height() / 2, track.height() / 2)
         diameter = track.height() - 2 * KNOB_INSET_PX
         x = track.right() - KNOB_INSET_PX - diameter if on else track.left() + KNOB_INSET_PX

@@ -205,7 +205,9 @@ def test_the_data_set_has_the_others_size_channels_and_classes(store: DrawingSto
     assert (dataset.images[..., 0] == dataset.images[..., 2]).all()
 
 
-def test_no_drawing_of_these_classes(store: DrawingStore) -> None:
+def test_no_drawing_of_these_classes(store: DrawingStore, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no drawings of yours yet.* cat to dog"):
+        DrawingStore(tmp_path / "none.jsonl").dataset(like((1, 28, 28), ("cat", "dog")))
     with pytest.raises(UserError, match=r"None of your 3 drawings.* cat to dog"):
         store.dataset(like((1, 28, 28), ("cat", "dog")))
     with pytest.raises(UserError, match="squares"):

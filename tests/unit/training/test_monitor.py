@@ -102,7 +102,7 @@ def test_a_real_run_that_stands_still(data: TrainingData) -> None:
     (trouble,) = trouble_of(Trainer(config, data, statistics_every=10))
     assert trouble.kind is TroubleKind.NOT_FALLING
     assert "no better than pure guessing (2.30)" in trouble.sentence
-    assert trouble.remedy.changes == {"lr": 1e-8}
+    assert trouble.remedy.changes == {"lr": 1e-2}
     assert trouble.remedy.go_back_to is None
 
 
@@ -286,3 +286,38 @@ def test_remedies_are_settings_that_are_possible(data: TrainingData) -> None:
             trainer = Trainer(replace(CONFIG, lr=lr), data)
             trainer.adjust(**trouble.remedy.changes)
             assert isinstance(trainer.network, nn.Module)
+
+
+@pytest.mark.parametrize(
+    ("rates", "remedy"),
+    [
+        ((0.5,), (0.01, "a learning rate of 0.01")),  # the one that was good
+        ((0.5, 1e-9), (0.01, "a learning rate of 0.01")),  # lowered too late
+        ((0.02,), (0.0067, "a third of the learning rate (0.0067)")),
+        ((1e-9,), (0.0033, "a learning rate of 0.0033")),
+        ((), (0.0033, "a third of the learning rate (0.0033)")),
+    ],
+)
+def test_the_lower_rate_is_lower_than_the_one_that_did_the_harm(
+    rates: tuple[float, ...], remedy: tuple[float, str]
+) -> None:
+    config = replace(CONFIG, lr=0.01)
+    watcher = monitor(config)
+    watch(watcher, noisy([1.0] * 50))
+    for rate in rates:
+        watcher.set_config(replace(config, lr=rate))
+        watcher.feed(batches([90.0], first_step=51)[0])
+    (trouble,) = watch(watcher, [Diverged(51, "dense2", "output")])
+    lr, words = remedy
+    assert trouble.remedy.changes == {"lr": lr}
+    assert trouble.remedy.text == f"Go back to the last good step with {words}"
+
+
+def test_a_rate_that_is_far_too_low_is_raised_to_one_that_moves_something() -> None:
+    watcher = monitor(replace(CONFIG, lr=1e-9))
+    (trouble,) = watch(watcher, noisy([CHANCE] * 300, 0.02))
+    assert trouble.remedy.changes == {"lr": 1e-4}
+    assert trouble.remedy.text == "Go on with a learning rate of 0.0001"
+    watcher = monitor(replace(CONFIG, lr=5e-5))
+    (trouble,) = watch(watcher, noisy([CHANCE] * 300, 0.02))
+    assert trouble.remedy.text == "Go on with ten times the learning rate (0.0005)"

@@ -53,8 +53,14 @@ class LessonMemory(QObject):
             cards[0] if len(cards) == 1 and len(nodes) > 1 else None,
         )
 
-    def restore(self) -> None:
-        """Bring it back."""
+    def restore(self, *, anew: bool = False) -> None:
+        """Bring it back.
+
+        Parameters
+        ----------
+        anew : bool
+            Also where the network on screen is the person's own: another is about to replace it.
+        """
         kept, self._kept = self._kept, None
         if kept is None:
             return
@@ -64,10 +70,12 @@ class LessonMemory(QObject):
         self._panel.set_prepared(kept.prepared)
         main.inputs.show_source(kept.source)
         self._returning = kept
+        if anew:
+            self._inference.opening.cancel()
         if kept.snapshot is not None:
             self._inference.follow(kept.snapshot.origin)
             self._inference.show(kept.snapshot)
-        elif kept.model and (main.networks.model != kept.model or self._inference.snapshot):
+        elif kept.model and (anew or main.networks.model != kept.model or self._inference.snapshot):
             main.networks.open(kept.model)
         else:
             self._on_network_changed()

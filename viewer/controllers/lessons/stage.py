@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from viewer.core.lessons.lesson import Action, Step
     from viewer.core.records import ActivationRecord, FloatArray
     from viewer.services.all import Services
+    from viewer.services.opening import OpenRequest
     from viewer.widgets.window.main_window import MainWindow
 
+NOT_OPENED = "The network of this step was not opened: choose Again to open it."
 PAGES: Mapping[str, str] = {
     "comparison": "Dense and convolutional",
     "curves": "Curves",
@@ -149,6 +151,8 @@ class MainStage(QObject):
         services, networks = self._services, self._main.networks
         services.inference.record_ready.connect(self._on_record_ready)
         services.inference.network_failed.connect(self._on_network_failed)
+        services.inference.opening.began.connect(self._on_opening_began)
+        services.inference.opening.cancelled.connect(self._on_opening_cancelled)
         services.dataset.picture_ready.connect(self._on_picture_ready)
         services.dataset.dataset_changed.connect(self._on_dataset_changed)
         services.dataset.failed.connect(self._on_dataset_failed)
@@ -212,12 +216,15 @@ class MainStage(QObject):
 
     def restore(self) -> None:
         """Bring back what was on screen; a training of the lesson ends."""
+        anew = bool(self._network)  # it may come yet, and so may the image
+        if self._image is not None:
+            self._services.dataset.drop_image()
         self._network, self._image, self._base = "", None, None
         self._training.leave()
         self._services.excitations.cancel()
         self._lab.restore()
         self._panels.restore()
-        self._memory.restore()
+        self._memory.restore(anew=anew)
         if self._dataset_was_changed:
             self._dataset_was_changed = False
             self._main.training.setup.tell_dataset()
@@ -384,9 +391,24 @@ class MainStage(QObject):
             self._network = ""
             self.failed.emit(sentence)
 
+    def _on_opening_began(self, request: OpenRequest) -> None:
+        if request.model != self._network:
+            self._give_network_up()  # a person wants another one
+
+    def _on_opening_cancelled(self, request: OpenRequest) -> None:
+        if request.model == self._network:
+            self._give_network_up()
+
+    def _give_network_up(self) -> None:
+        if self._network:
+            self._network = ""
+            self.failed.emit(NOT_OPENED)
+
     def _on_picture_ready(self, _picture: Picture, index: int) -> None:
         if index == self._image:
             self._image = None
+        elif self._image is not None:  # a person's, which may have taken the place of ours
+            self._services.dataset.request_image(self._image)
         self.changed.emit()
 
     def _on_dataset_changed(self, summary: Any) -> None:

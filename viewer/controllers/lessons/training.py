@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 AT_REST = (RunState.IDLE, RunState.FINISHED)
 DONE = (RunState.PAUSED, RunState.FINISHED)
+AT_HAND = "A training is at hand: end it with Stop in the Train menu, then choose Again."
 
 
 class LessonTraining:
@@ -60,10 +61,10 @@ class LessonTraining:
                 self._service.show()
             return
         if self._service.state not in AT_REST and not self._is_ours():
-            raise UserError(
-                "A training is at hand: end it with Stop in the Train menu, then choose Again."
-            )
+            raise UserError(AT_HAND)
         training.show()
+        if training.run.asked is not None:  # by a lesson that was left since, say
+            raise UserError(AT_HAND)
         if self._path is not None and self._what != (network, data):
             training.runs.overlay(self._path)
         self._what = (network, data)
@@ -106,7 +107,10 @@ class LessonTraining:
 
     def leave(self) -> None:
         """End the lesson's run; it stays in the list of runs."""
-        if self._is_ours() and self._service.state not in AT_REST:
+        training = self._main.training
+        if self._path is not None and training.run.asked == self._path:
+            training.give_up_asked()
+        elif self._is_ours() and self._service.state not in AT_REST:
             self._service.stop()
         self._target = self._path = None
         self._what, self._asked = ("", ""), 0

@@ -107,7 +107,7 @@ class ComparisonTraining(QObject):
             self._wanted = ""  # what was asked for was to train on the other one
 
     def _is_busy(self) -> bool:
-        return self._run.asked or self._training.state not in AT_REST
+        return self._run.asked is not None or self._training.state not in AT_REST
 
     def _show_trainable(self) -> None:
         self._comparison.set_trainable(BUSY if self._is_busy() else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,7 @@ class FollowingController(QObject):
         self._runs = runs
         self._training = training
         self._transport: Transport | None = None
+        self._name_of: Callable[[Path], str] = str
         self._wanted: Path | None = None
         self._numbers: RunNumbers | None = None  # of the run that is shown
         self._told: tuple[Path, int] | None = None  # which run's end was told, at which step
@@ -63,10 +65,18 @@ class FollowingController(QObject):
         self._wanted = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() asks it
         self._runs.read(self._wanted)
 
-    def set_transport(self, transport: Transport) -> None:
-        """Say on the bar how far the run is, while nothing is trained here."""
-        self._transport = transport
+    def give_up(self) -> None:
+        """Look for no run any more: something else was asked for since."""
+        self._wanted = None
+
+    def set_transport(self, transport: Transport, name_of: Callable[[Path], str]) -> None:
+        """Say on the bar how far the run is, while nothing is trained here.
+
+        Of one that is trained here meanwhile, it says the name: `name_of` has it by the folder.
+        """
+        self._transport, self._name_of = transport, name_of
         self._training.state_changed.connect(self.show)
+        self._runs.runs_listed.connect(self.show)  # it may be called something else
 
     def set_numbers(self, numbers: RunNumbers | None) -> None:
         """Tell of this run, which the views show; None for none."""
@@ -81,16 +91,19 @@ class FollowingController(QObject):
         if bar is None:
             return
         training = self._training
-        if training.state not in AT_REST or numbers is None or numbers.path == training.path:
+        other = None if numbers is None or numbers.path == training.path else numbers
+        if other is None or training.state not in AT_REST:
+            path = training.path
+            bar.set_name("" if other is None or path is None else self._name_of(path))
             bar.set_message("")
             bar.set_progress(training.progress)
             return
-        progress = progress_of(numbers)
-        bar.set_message(_sentence(numbers, progress))
+        progress = progress_of(other)
+        bar.set_message(_sentence(other, progress))
         bar.set_progress(progress)
-        if was_killed(numbers) and self._told != (numbers.path, progress.step):
-            self._told = numbers.path, progress.step
-            self.ended.emit(numbers)
+        if was_killed(other) and self._told != (other.path, progress.step):
+            self._told = other.path, progress.step
+            self.ended.emit(other)
 
     def _on_numbers_ready(self, numbers: RunNumbers) -> None:
         if numbers.path == self._wanted:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 NO_STEP = "Show the step to branch from first: open the run and move the slider."
+NO_PARENT = "The run to branch from was deleted: the settings are again as they were."
 
 
 class _Branch(NamedTuple):
@@ -92,12 +93,19 @@ class NewRuns(QObject):
         config = replace(self._setup.config(), **(changes or {}))
         self._run.begin(self._branched(path, step, config, Until.END))
 
+    def forget(self, path: Path) -> None:
+        """Give up a branch of a run that is gone."""
+        if self._branch is not None and self._branch.parent == path:
+            self._on_cancel_requested()
+            self.hinted.emit(NO_PARENT)
+
     def _branched(self, path: Path, step: int, config: TrainingConfig, until: Until) -> NewRun:
-        name = f"{self._name_of(path)} from step {step:,}"
+        name = f"{self.name_of(path)} from step {step:,}"
         folder = new_run_path(self._root, name)
         return NewRun(folder, config, name, parent=path, parent_step=step, until=until)
 
-    def _name_of(self, path: Path) -> str:
+    def name_of(self, path: Path) -> str:
+        """Return what the run in a folder is called."""
         summary = self._runs.summary(path)
         return path.name if summary is None else summary.name
 
@@ -117,7 +125,7 @@ class NewRuns(QObject):
         self._branch = _Branch(path, kept[-1], before)
         self._setup.set_config(config)
         self._setup.set_parent(config)
-        self._runs.branch_bar.show_branch(self._name_of(path), kept[-1], shown)
+        self._runs.branch_bar.show_branch(self.name_of(path), kept[-1], shown)
         self._runs.show_setup()
 
     def _on_start_requested(self) -> None:
@@ -136,9 +144,18 @@ class NewRuns(QObject):
         self._runs.branch_bar.hide()
         return branch
 
+    def _kept(self, path: Path) -> tuple[int, ...]:
+        """Return the kept steps of a run; the slider knows those of the one that is shown."""
+        if self._time.path == path:
+            return self._time.kept
+        try:
+            return RunFolder(path).kept_steps().steps()
+        except UserError:
+            return ()
+
     def _on_go_back_requested(self, step: int, changes: dict[str, Any]) -> None:
         opened = self._run.opened
-        kept = [kept for kept in self._time.kept if kept <= step]
+        kept = [] if opened is None else [kept for kept in self._kept(opened.path) if kept <= step]
         if opened is None or not kept:
             self.told.emit("No step from before is kept: start again with the set-up changed.")
             return

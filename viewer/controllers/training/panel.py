@@ -107,6 +107,7 @@ class TrainingController(QObject):
         self._icons: IconSet | None = None
         self._network_wanted = False  # was one asked for after the newest run?
         self._run_waits = False  # to be shown, until that network is there or doesn't come
+        self._given_up: Path | None = None  # the run that was asked for, and is not wanted any more
         self.panel: TrainingPanel | None = None
         self.dock: Dock | None = None
 
@@ -148,6 +149,12 @@ class TrainingController(QObject):
         """Train one batch or epoch, from rest or from a pause; the dock is shown."""
         self.show()
         self.run.go(until)
+
+    def give_up_asked(self) -> None:
+        """Stop the run that was asked for as soon as it is there, and don't show it."""
+        if self.panel is not None and self.run.asked is not None:
+            self._given_up = self.run.asked
+            self._training.stop()
 
     def set_theme(self, theme: Theme) -> None:
         """Give the dock the theme's colours."""
@@ -201,14 +208,16 @@ class TrainingController(QObject):
         self.run = RunController(
             panel, self._training, lambda until: self.new_runs.from_setup(until), self
         )
-        self.runs = RunsController(panel, self._runs_service, self._root, parent=self)
+        self.runs = RunsController(
+            panel, self._runs_service, self._root, is_open=self._is_open, parent=self
+        )
         self.time = TimeMachine(
             panel.time, self._runs_service, self._training, self._inference, self
         )
         self.new_runs = NewRuns(self._root, self.setup, self.run, self.runs, self.time, self)
         self.new_runs.told.connect(partial(self._tell, ABOUT_TRAINING))
         self.new_runs.hinted.connect(self.hinted)
-        self.following.set_transport(panel.transport)
+        self.following.set_transport(panel.transport, self.new_runs.name_of)
         self.keep_limit = KeepLimitController(
             panel.time, self.time, self._training, self._settings, self
         )
@@ -317,19 +326,23 @@ class TrainingController(QObject):
             self._runs_service.read(opened.path)
         self.following.set_numbers(None)
         # Shown is what was asked for last: the run, or a network since then.
-        self._run_waits = self._network_wanted
-        self.time.set_run(opened.path, show=not self._network_wanted)
+        given_up = opened.path == self._given_up
+        self._run_waits = self._network_wanted and not given_up
+        self.time.set_run(opened.path, show=not (self._network_wanted or given_up))
         self.runs.refresh()
 
     def _tell(self, about: str, sentence: str) -> None:
         self.told.emit(sentence, about)
 
     def _on_run_asked(self, path: Path | None) -> None:
+        self._given_up = None
         if path is not None:
+            self.following.give_up()
             self.tried_again.emit(ABOUT_TRAINING)
             self._network_wanted = self._run_waits = False
 
     def _on_opening_began(self) -> None:
+        self.following.give_up()
         self._network_wanted = True
 
     def _on_network_opened(self) -> None:
@@ -350,6 +363,7 @@ class TrainingController(QObject):
             self.runs.set_current(opened.path, self.run.history, opened.title)
 
     def _on_run_chosen(self, path: Path) -> None:
+        self.following.give_up()
         self.run.withdraw()
         self.time.set_run(path)
         opened = self.run.opened
@@ -368,9 +382,13 @@ class TrainingController(QObject):
         """Offer to go on here with a run that nobody trains any more."""
         self.run.offer(end_sentence(numbers), "Continue here", OldRun(numbers.path))
 
+    def _is_open(self, path: Path) -> bool:
+        return self._training.path == path and self._training.state not in AT_REST
+
     def _on_run_deleted(self, path: Path) -> None:
         self.runs.forget(path)
         self.run.forget(path)
+        self.new_runs.forget(path)
         if self.time.path == path:
             self.time.leave()
             self.following.set_numbers(None)

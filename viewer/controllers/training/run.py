@@ -85,7 +85,7 @@ class RunController(QObject):
         self._new_run = new_run
         self.opened: OpenedRun | None = None
         self.history = History()
-        self._asked = False  # for a run whose folder the thread has not made or opened yet
+        self._asked: Path | None = None  # folder of a run that the thread has not taken up yet
         self._from_setup = False  # was that page in front when it was asked for?
         self._since: list[Event] = []  # of the run at hand, until its earlier numbers are read
         self._waiting = False  # for the earlier numbers
@@ -102,8 +102,8 @@ class RunController(QObject):
         self._connect_signals()
 
     @property
-    def asked(self) -> bool:
-        """Whether a run was asked for that the thread has not taken up yet."""
+    def asked(self) -> Path | None:
+        """Folder of a run that was asked for and that the thread has not taken up yet."""
         return self._asked
 
     def begin(self, run: NewRun | OldRun) -> None:
@@ -111,9 +111,9 @@ class RunController(QObject):
 
         A second one that is asked for before the first is taken up is not begun.
         """
-        if self._asked:
+        if self._asked is not None:
             return
-        self._asked = True
+        self._asked = run.path
         # What was set up stays in sight until the run is there: it may be refused.
         self._from_setup = self._panel.page == SETUP
         self.asked_changed.emit(run.path)
@@ -207,7 +207,7 @@ class RunController(QObject):
             self._start(until)
 
     def _start(self, until: Until) -> None:
-        if self._asked or self._service.state not in (RunState.IDLE, RunState.FINISHED):
+        if self._asked is not None or self._service.state not in (RunState.IDLE, RunState.FINISHED):
             return
         run = self._new_run(until)
         if run is not None:
@@ -222,17 +222,19 @@ class RunController(QObject):
             return
         self._timer.stop()
         self.refresh()
+        if state is not RunState.PAUSED:
+            self._withdraw_remedy()
         self.ended.emit()
 
     def _on_failed(self, sentence: str) -> None:
-        self._asked = False
+        self._asked = None
         self.asked_changed.emit(None)
         self._panel.transport.set_state(self._service.state)
         self.told.emit(sentence)
 
     def _take_run(self, opened: OpenedRun) -> None:
         """Turn to another run: the events from now on are its own."""
-        self._asked = False
+        self._asked = None
         if self._from_setup:
             self._from_setup = False
             self._panel.show_page(CURVES)
@@ -288,7 +290,7 @@ class RunController(QObject):
             self.done.emit(f"Training finished: {accuracy} of the test images are right")
         troubles = () if self._monitor is None else self._monitor.feed(event)
         for trouble in troubles:
-            self._trouble, self._offered = trouble, None
+            self._trouble, self._offered, self._before = trouble, None, {}
             self._panel.trouble.show_trouble(trouble.sentence, trouble.remedy.text)
         if isinstance(event, Diverged) and not troubles:
             self.told.emit(f"A number in {event.layer} is not finite any more.")
@@ -332,7 +334,7 @@ class RunController(QObject):
                 self._left = OldRun(self.opened.path, Until.BATCH)
                 self._applied = f"Done: {trouble.remedy.text}, in a run of its own."
             self.go_back_requested.emit(trouble.good_step, changes)
-            if not self._asked:  # there was nothing to go back to
+            if self._asked is None:  # there was nothing to go back to
                 self._left, self._applied = None, ""
             return
         self._before = {name: getattr(self._config, name) for name in changes}
@@ -342,6 +344,17 @@ class RunController(QObject):
 
     def _on_dismissed(self) -> None:
         self._offered = None
+
+    def _withdraw_remedy(self) -> None:
+        """Offer no change of settings, and no way back from one: the run is over."""
+        strip, trouble = self._panel.trouble, self._trouble
+        if trouble is None or trouble.remedy.go_back_to is not None or not strip.text:
+            return
+        if self._before:  # it was applied, and that can't be undone any more
+            self._before = {}
+            strip.clear()
+        else:
+            strip.show_trouble(trouble.sentence, "")
 
     def _on_undo_requested(self) -> None:
         if self._left is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QObject, QTimer, QUrl, pyqtSignal
+from PyQt6.QtCore import QObject, Qt, QTimer, QUrl, pyqtSignal
 from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWidgets import QMessageBox, QWidget
 
@@ -57,6 +57,8 @@ class RunsController(QObject):
         service: RunsService,
         root: Path,
         confirm: Callable[[str], bool] | None = None,
+        *,
+        is_open: Callable[[Path], bool] = lambda _path: False,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -64,6 +66,7 @@ class RunsController(QObject):
         self._service = service
         self._root = root
         self._confirm = confirm or self._ask
+        self._is_open = is_open  # whether a run is at hand here, be it paused
         self._runs: dict[str, RunSummary] = {}
         self._histories: dict[str, History] = {}
         self._overlaid: frozenset[str] = frozenset()
@@ -206,8 +209,10 @@ class RunsController(QObject):
         self._panel.curves.refresh()
 
     def _on_numbers_ready(self, numbers: RunNumbers) -> None:
-        self._histories[numbers.info.id] = numbers.history
-        self._show_curves()
+        # Of others they would be out of date by the time that they are overlaid.
+        if numbers.info.id in self._overlaid:
+            self._histories[numbers.info.id] = numbers.history
+            self._show_curves()
 
     def _on_overlay_changed(self, keys: frozenset[str]) -> None:
         new = keys - self._overlaid
@@ -236,8 +241,11 @@ class RunsController(QObject):
         run = self._runs.get(key)
         if run is None or run.path in self._leaving:
             return
+        if self._is_open(run.path):
+            self.hinted.emit(f"{run.name} is being trained: stop that training first.")
+            return
         if self._confirm(
-            f"Delete the run {run.name} with its {run.size_bytes / 1e6:.1f} MB? "
+            f"Delete the run “{run.name}” with its {run.size_bytes / 1e6:.1f} MB? "
             "This can't be undone."
         ):
             self._leaving.add(run.path)
@@ -258,6 +266,7 @@ def delete_dialog(question: str, parent: QWidget | None) -> QMessageBox:
     """Return the question before something goes for good: Return and Esc leave it."""
     icon, role = QMessageBox.Icon.Question, QMessageBox.ButtonRole.DestructiveRole
     dialog = QMessageBox(icon, "Delete run", question, parent=parent)
+    dialog.setTextFormat(Qt.TextFormat.PlainText)  # a run may be called anything
     dialog.addButton(DELETE_TEXT, role)
     stay = dialog.addButton(QMessageBox.StandardButton.Cancel)
     dialog.setDefaultButton(stay)

@@ -86,7 +86,9 @@ class TimeMachine(QObject):
         if path != self.path:  # what is known of the same one is told only where it changes
             self.path = path
             self._forget()
-        self.look()
+            self._runs.follow(path)
+        else:
+            self.look()
         self._look.start()
         if show:
             self.go_live()
@@ -182,8 +184,15 @@ class TimeMachine(QObject):
         self._on_weights_changed(weights)
 
     def _on_weights_changed(self, weights: WeightsRecord) -> None:
-        if self._inference.snapshot is None:
+        snapshot = self._inference.snapshot
+        if snapshot is None or self.path is None:
             return  # a filter of a network that belongs to no run was replaced
+        ours = live_origin(self.path), kept_origin(self.path)
+        if snapshot.origin not in ours:
+            # The run before says its last words, or it is shown in place of this one.
+            if not any(map(self._inference.is_following, ours)):
+                self._stay_away()
+            return
         self.step = weights.step
         self._slider.set_shown(weights.step, self.live)
         self.step_shown.emit(weights.step)

@@ -202,9 +202,12 @@ class DrawingStore:
         number = {name.casefold(): n for n, name in enumerate(like.class_names)}
         chosen = [d for d in self._drawings if (d.label or "").casefold() in number]
         if not chosen:
+            needed = f"{like.class_names[0]} to {like.class_names[-1]}"
+            if not len(self):
+                raise UserError(f"There are no drawings of yours yet: keep some labelled {needed}.")
             raise UserError(
                 f"None of your {len(self)} drawings has a label of this data set: keep some "
-                f"labelled {like.class_names[0]} to {like.class_names[-1]}."
+                f"labelled {needed}."
             )
         images = self._images(chosen, width)  # (N, S, S)
         if like.input_shape[0] > 1:

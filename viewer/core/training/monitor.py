@@ -125,10 +125,14 @@ class Monitor:
         self.active: dict[TroubleKind, Trouble] = {}
         self._good_step = 0
         self._alive_step = 0
+        self._step = 0  # of the newest event
+        self._rates = [(0, config.lr)]  # from which step on, growing
         self._forget()
 
     def set_config(self, config: TrainingConfig) -> None:
         """Go on with other settings: what was wrong is looked for afresh."""
+        if config.lr != self._config.lr:
+            self._rates.append((self._step + 1, config.lr))
         self._config = config
         self._forget()
 
@@ -144,6 +148,7 @@ class Monitor:
     def feed(self, event: Event) -> tuple[Trouble, ...]:
         """Return the trouble that an event brings to light: each kind once until it is gone."""
         if isinstance(event, BatchFinished):
+            self._step = event.step
             return self._feed_batch(event)
         if isinstance(event, LayersMeasured):
             return self._feed_layers(event)
@@ -216,10 +221,15 @@ class Monitor:
         )
         if not self._moves_too_little():
             return self._tell(self._with_lower_rate(TroubleKind.NOT_FALLING, sentence, step, 0))
-        higher = _limited_lr(10 * self._config.lr)
-        text = f"Go on with ten times the learning rate ({_number(higher)})"
-        remedy = Remedy(text, MappingProxyType({"lr": higher}))
+        remedy = self._higher_rate()
         return self._tell(Trouble(TroubleKind.NOT_FALLING, sentence, remedy, step, self._good_step))
+
+    def _higher_rate(self) -> Remedy:
+        higher, usual = _limited_lr(10 * self._config.lr), _USUAL_LR[self._config.optimiser]
+        text = f"Go on with ten times the learning rate ({_number(higher)})"
+        if higher < usual:  # from far below, ten times would change nothing that can be seen
+            higher, text = usual, f"Go on with a learning rate of {_number(usual)}"
+        return Remedy(text, MappingProxyType({"lr": higher}))
 
     def _falls(self) -> bool:
         """Tell whether the newer half of the losses lies clearly below the older half."""
@@ -309,11 +319,23 @@ class Monitor:
     def _with_lower_rate(
         self, kind: TroubleKind, sentence: str, step: int, good_step: int | None = None
     ) -> Trouble:
-        lower = _limited_lr(self._config.lr / 3)
-        text = f"Go back to the last good step with a third of the learning rate ({_number(lower)})"
+        good = min(self._good_step if good_step is None else good_step, step)
+        lower = self._lower_rate(good)
+        rate = f"a third of the learning rate ({_number(lower)})"
+        if lower != _limited_lr(self._config.lr / 3):
+            rate = f"a learning rate of {_number(lower)}"
+        text = f"Go back to the last good step with {rate}"
         remedy = Remedy(text, MappingProxyType({"lr": lower}), "last_good")
-        good = self._good_step if good_step is None else good_step
-        return Trouble(kind, sentence, remedy, step, min(good, step))
+        return Trouble(kind, sentence, remedy, step, good)
+
+    def _lower_rate(self, good_step: int) -> float:
+        """Return a rate to go on with from a step: the one that it had, if that was raised since.
+
+        What holds by now says little: somebody may have lowered it after the harm was done.
+        """
+        then = [lr for step, lr in self._rates if step <= good_step][-1]
+        highest = max([then, *(lr for step, lr in self._rates if step > good_step)])
+        return _limited_lr(min(highest / 3, then) if highest > then else then / 3)
 
 
 def _limited_lr(lr: float) -> float:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["CurvesView", "RunCurves"]
 
 EMPTY_TEXT = "Start a training to see its loss and accuracy"
-WAITING_TEXT = "Waiting for the first batch…"
+WAITING_TEXT = "No batch of this run is done yet"
 LOSS_AXIS = ValueAxis("loss (nats)", from_zero=True, least_span=0.01)
 LOG_LOSS_AXIS = ValueAxis("loss (nats)", log=True, least_span=0.3)
 ACCURACY_AXIS = ValueAxis("accuracy (%)", floor=0.0, ceiling=100.0, least_span=2.0, decimals=2)

@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from viewer.widgets.focus import hand_over
 from viewer.widgets.overrides import override
 from viewer.widgets.theme import GRID_PX, TextSize, text_font
 from viewer.widgets.training.curves import CurvesView
@@ -114,6 +115,11 @@ class TrainingPanel(QWidget):
         self.page_changed.emit("")
 
     def _on_tab_changed(self, index: int) -> None:
+        leaving, window = self._pages.currentWidget(), self.window()
+        focused = None if window is None else window.focusWidget()
+        if leaving is not None and focused is not None and leaving.isAncestorOf(focused):
+            # Qt would give the keyboard to whatever is on the next page: a switch, say.
+            hand_over(focused, self._tabs)
         self._pages.setCurrentIndex(index)
         if self.isVisible():
             self.page_changed.emit(self.page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QEvent, QObject, QPoint, QSignalBlocker, Qt, pyqtSignal
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 __all__ = ["RunRow", "RunTree"]
 
 EMPTY_TEXT = "No runs yet: start a training, and it is kept here"
+TIP = (
+    "<p><b>{name}</b><br>Tick to show its curves<br>Double-click to open it<br>"
+    "Right-click to resume, branch, rename or delete it</p>"
+)
 HEADERS = ("Run", "Branched at", "Status", "Steps", "Test accuracy", "Created", "Size")
 NAME, BRANCH, STATUS, STEPS, ACCURACY, CREATED, SIZE = range(len(HEADERS))
 NUMBERS = (BRANCH, STEPS, ACCURACY, SIZE)
@@ -310,7 +315,8 @@ class RunTree(QWidget):
             | Qt.ItemFlag.ItemIsEditable
         )
         item.setText(NAME, row.name)
-        item.setToolTip(NAME, f"{row.name}\nTick to show its curves")
+        # Escaped: a run may be called anything, and tooltips show what looks like HTML as HTML.
+        item.setToolTip(NAME, TIP.format(name=escape(row.name)))
         state = Qt.CheckState.Checked if row.overlaid else Qt.CheckState.Unchecked
         item.setCheckState(NAME, state)
         item.setIcon(NAME, swatch(run_color(row.color_index, self._theme), self._theme))

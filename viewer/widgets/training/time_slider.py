@@ -9,6 +9,7 @@ from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from viewer.widgets.elided_label import ElidedLabel
+from viewer.widgets.focus import hand_over
 from viewer.widgets.icons import ICON_PX, blank_icon
 from viewer.widgets.overrides import override
 from viewer.widgets.theme import GRID_PX, LIGHT, TextSize, text_font
@@ -68,6 +69,7 @@ class TimeSlider(QWidget):
         self._awaited: int | None = None  # chosen by the film and not yet shown
         self._reference: int | None = None
         self._storage, self._wide = "", True
+        self._waiting: QWidget | None = None  # for the keyboard, which the slider has meanwhile
         self.track = TimeTrack(self)
         self.play = _tool_button("", PLAY_TIP, self)
         self.play.setCheckable(True)
@@ -297,8 +299,7 @@ class TimeSlider(QWidget):
         self.track.set_step(step, self._live)
         self.track.set_run_shown(not self._away)
         self.live.setChecked(self._live and bool(timeline.steps))
-        for widget in (self.track, self.play, self.speed, self.compare, self.live):
-            widget.setEnabled(bool(timeline.steps))
+        self._enable(enabled=bool(timeline.steps))
         text = AWAY_TEXT if self._away and timeline.steps else EMPTY_TEXT
         if timeline.steps and not self._away:
             if self._live:  # the newest weights are shown far more often than they are kept
@@ -308,6 +309,16 @@ class TimeSlider(QWidget):
         if self._reference is not None:
             text += f"{SEPARATOR}compared with step {self._reference:,}"
         self._text.set_text(text)
+
+    def _enable(self, *, enabled: bool) -> None:
+        """Let everything be pressed, or nothing; the keyboard waits here between two runs."""
+        for widget in (self.track, self.play, self.speed, self.compare, self.live):
+            if not enabled and hand_over(widget, self):
+                self._waiting = widget
+            widget.setEnabled(enabled)
+        if enabled and self._waiting is not None:
+            hand_over(self, self._waiting)
+            self._waiting = None
 
     def _show_icon(self) -> None:
         if self._icons is not None:

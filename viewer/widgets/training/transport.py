@@ -114,6 +114,10 @@ class Transport(QWidget):
         self._bars.set_progress(progress)
         self._show_message()
 
+    def set_name(self, name: str) -> None:
+        """Say whose figures they are: the views show another run. Empty if they don't."""
+        self._text.set_name(name)
+
     def set_message(self, message: str) -> None:
         """Show a sentence in place of the figures; empty for the figures."""
         self._message = message

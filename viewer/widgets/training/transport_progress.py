@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from html import escape
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from PyQt6.QtCore import QEvent, QRectF, QSize, Qt
@@ -22,6 +23,8 @@ SEPARATOR = "  ·  "
 UNKNOWN = "–"
 FINISHED_TEXT, STOPPED_TEXT, PAUSED_TEXT = "Finished", "Stopped", "Paused"
 OVER_RANK = -1  # of them: they stay longest
+NAME_RANK = -2  # but for the run's name, which says whose figures they are
+NAME_LENGTH = 20  # characters, of those up to 200 that a name may have
 WHILE_AT_WORK = (3, 5)  # ranks of the figures that mean nothing afterwards
 
 
@@ -158,6 +161,8 @@ class ProgressText(QWidget):
         super().__init__(parent)
         self._theme = LIGHT
         self._message = ""
+        self._name: tuple[Figure, ...] = ()
+        self._run: tuple[Figure, ...] = ()
         self._figures: tuple[Figure, ...] = ()
         self._slots: dict[int, float] = {}  # widest number so far, by rank
         self.setFont(text_font(TextSize.SMALL))
@@ -172,10 +177,19 @@ class ProgressText(QWidget):
         self, progress: Progress | None, *, over: bool = False, paused: bool = False
     ) -> None:
         """Show figures; None for none, `over` for those of a run that has ended, or `paused`."""
-        found = () if progress is None else figures(progress, over=over, paused=paused)
-        self._figures = found
+        self._run = () if progress is None else figures(progress, over=over, paused=paused)
         if progress is None:
             self._slots.clear()
+        self._take_figures()
+
+    def set_name(self, name: str) -> None:
+        """Say whose figures they are; empty where that goes without saying."""
+        short = name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 1].rstrip()}…"
+        self._name = (Figure(short, "", "", "", NAME_RANK),) if name else ()
+        self._take_figures()
+
+    def _take_figures(self) -> None:
+        self._figures = (*self._name, *self._run) if self._run else ()
         metrics = QFontMetricsF(self.font())
         for figure in self._figures:
             widths = (metrics.horizontalAdvance(t) for t in (figure.widest, figure.number))
@@ -211,7 +225,8 @@ class ProgressText(QWidget):
     def event(self, a0: QEvent | None) -> bool:
         if a0 is not None and a0.type() == QEvent.Type.ToolTip:
             fits = not self._message and len(self._fitting()) == len(self._figures)
-            self.setToolTip("" if fits else self.text())
+            # Escaped: a run may be called anything, even what would be shown as HTML.
+            self.setToolTip("" if fits else f"<p>{escape(self.text())}</p>")
         return super().event(a0)
 
     @override
