@@ -85,7 +85,8 @@ class Soak:
         self._sentences: Counter[str] = Counter()
         self._timers = Timers()
         self._figures: dict[str, Any] = {}
-        self._at_hand: deque[Path | None] = deque(maxlen=3)  # runs, before the last actions
+        # Names and folders of runs, before the last actions.
+        self._at_hand: deque[tuple[str, ...]] = deque(maxlen=3)
 
     def run(self, duration_s: float) -> dict[str, Any]:
         """Use the program for so long; return the summary."""
@@ -133,7 +134,7 @@ class Soak:
         while (now_s := time.monotonic()) < begun_s + duration_s:
             faulthandler.dump_traceback_later(HANGING_S, exit=True, file=STDERR)
             name = person.next_action()
-            self._at_hand.append(application.services.training.path)
+            self._at_hand.append(_run_at_hand(application))
             self._problems.trail.append(name)
             person.act(name)
             self._ear.take()
@@ -162,7 +163,8 @@ class Soak:
 
     def _is_at_hand(self, sentence: str) -> bool:
         """Return whether a sentence is about a run that was at hand just now."""
-        return any(sentence.startswith(f"{path} ") for path in self._at_hand)
+        names = (name for names in self._at_hand for name in names)
+        return any(sentence.startswith(f"{name} ") for name in names)
 
     def _close(self, application: Application, person: Person) -> None:
         """Close the window while a training runs, by its own question."""
@@ -198,6 +200,14 @@ class Soak:
             f"{native} threads  {widgets} widgets  {len(self._problems.found)} problems\n"
         )
         sys.__stderr__.flush()
+
+
+def _run_at_hand(application: Application) -> tuple[str, ...]:
+    """Return name and folder of the run that is trained or was last; nothing if there is none."""
+    path = application.services.training.path
+    assert application.controller is not None
+    training = application.controller.training
+    return () if path is None else (training.new_runs.name_of(path), str(path))
 
 
 def _verdict(summary: dict[str, Any]) -> list[str]:

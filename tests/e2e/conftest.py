@@ -56,12 +56,36 @@ class Desktop:
 
     def title(self) -> str:
         """Return the title of the program's window; empty while there is none."""
-        window = self.window()
+        window = self.find("Convnet Viewer")
         return self.xdotool("getwindowname", window) if window else ""
 
-    def window(self) -> str:
-        found = self.xdotool("search", "--onlyvisible", "--name", "Convnet Viewer").split()
+    def window(self, name: str = "Convnet Viewer") -> str:
+        """Return the program's window, or another one by its title; wait for it."""
+        found = ""
+
+        def is_there() -> bool:
+            nonlocal found
+            found = self.find(name)
+            return bool(found)
+
+        until(is_there, lambda: f"no window {name}")
+        return found
+
+    def find(self, name: str) -> str:
+        """Return the window with this title; empty while there is none.
+
+        A search fails as a whole when any window goes while it looks.
+        """
+        found = self.xdotool("search", "--onlyvisible", "--name", name).split()
         return found[0] if found else ""
+
+    def answer(self, name: str, *keys: str) -> str:
+        """Press keys in a dialog, wait until it is closed, and return its title."""
+        dialog = self.window(name)
+        title = self.xdotool("getwindowname", dialog)
+        self.xdotool("windowfocus", "--sync", dialog, "key", *keys)
+        until(lambda: self.xdotool("getwindowfocus", "-f") != dialog, lambda: f"{name} stays")
+        return title
 
     def stroke(self, *points: tuple[int, int]) -> None:
         """Press at the first point, move through the others, release at the last."""

@@ -85,16 +85,7 @@ def picture(tmp_path: Path) -> Path:
 def selected(desktop: Desktop) -> str:
     """Return the layer that is selected: the dialog that would export it names it."""
     desktop.key("ctrl+shift+e")
-    found: list[str] = []
-
-    def is_there() -> bool:
-        found[:] = desktop.xdotool("search", "--onlyvisible", "--name", "Export the maps").split()
-        return bool(found)
-
-    until(is_there, lambda: "no dialog to export a layer")
-    title = desktop.xdotool("getwindowname", found[0])
-    desktop.xdotool("windowfocus", "--sync", found[0], "key", "Escape")
-    until(lambda: not is_there(), lambda: "the dialog stays")
+    title = desktop.answer("Export the maps", "Escape")
     return title.removeprefix("Export the maps of ").partition(" — ")[0]
 
 

@@ -96,7 +96,7 @@ def test_a_network_from_the_command_line_reads_a_stroke_file(
 
 def test_closing_at_once_while_torch_is_imported_ends_the_process(desktop: Desktop) -> None:
     process = desktop.start()
-    until(lambda: desktop.window() != "", desktop.title)
+    desktop.window()
 
     desktop.key("ctrl+q")
 

@@ -67,16 +67,9 @@ def begin(desktop: Desktop, runs: Path) -> Path:
     return run
 
 
-def question(desktop: Desktop) -> str:
-    """Return the window that asks; empty while there is none."""
-    found = desktop.xdotool("search", "--onlyvisible", "--name", QUESTION).split()
-    return found[0] if found else ""
-
-
 def close_and_answer(desktop: Desktop, *keys: str) -> None:
     desktop.key("ctrl+q")
-    until(lambda: question(desktop) != "", lambda: "nothing was asked")
-    desktop.xdotool("windowfocus", "--sync", question(desktop), "key", *keys)
+    desktop.answer(QUESTION, *keys)
 
 
 def test_close_while_it_trains_and_go_on_from_the_command_line(
@@ -88,7 +81,6 @@ def test_close_while_it_trains_and_go_on_from_the_command_line(
     until(lambda: info(run).name in desktop.title(), desktop.title)
 
     close_and_answer(desktop, "Return")  # stays
-    until(lambda: question(desktop) == "", lambda: "the question stays")
     seen = batches(run)
     until(lambda: batches(run) > seen, lambda: f"{batches(run)} batches")
     assert process.poll() is None
