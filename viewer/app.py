@@ -151,6 +151,8 @@ class Application:
             self.controller.disconnect_services()
         # What the threads told last is still in the queue: delivered while the views are there.
         QApplication.sendPostedEvents(None, QEvent.Type.MetaCall.value)
+        if self.controller is not None:
+            self.controller.stop()
         return ended
 
     def close(self, *, leaves: bool = False) -> bool:

@@ -15,12 +15,15 @@ import pytest
 import torch
 from PyQt6.QtCore import (
     QMimeData,
+    QObject,
     QPoint,
     QPointF,
     QSettings,
     Qt,
+    QTimer,
     QtMsgType,
     QUrl,
+    pyqtSignal,
 )
 from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PyQt6.QtWidgets import QApplication, QToolButton
@@ -524,3 +527,23 @@ def test_a_replaced_filter_is_said_and_can_be_taken_back(
     restored = controller.views.weights
     assert restored is not None
     np.testing.assert_array_equal(restored.weights["conv1"], own.weights["conv1"])
+
+
+class Late(QObject):
+    told = pyqtSignal(object)
+
+
+def test_an_answer_in_the_last_moment_puts_nothing_off(start: Callable[..., Application]) -> None:
+    application = start()
+    controller = application.controller
+    assert controller is not None
+    record = controller.views.record
+    assert record is not None
+    later = replace(record, generation=record.generation + 1)
+    late = Late()
+    queued = Qt.ConnectionType.QueuedConnection
+    late.told.connect(controller.views.set_record, queued)  # type: ignore[call-arg]  # it takes two
+    late.told.emit(later)  # in the queue when the window closes
+    assert application.shutdown()
+    assert controller.views.record is later
+    assert [timer for timer in controller.findChildren(QTimer) if timer.isActive()] == []

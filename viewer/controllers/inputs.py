@@ -150,11 +150,6 @@ class InputController(QObject):
             self._pause.start()
         self.source_changed.emit(source)
 
-    def stop(self) -> None:
-        """Ask for nothing more: the window is about to go."""
-        self._turn.stop()
-        self._pause.stop()
-
     def ask_for_all(self) -> None:
         """Ask the newest request once more, for every output, if it wasn't for all."""
         self._pause.stop()

@@ -196,7 +196,11 @@ class MainController(QObject):
     def disconnect_services(self) -> None:
         """Take no more signals: the window is about to go."""
         self._services.block_signals()
-        self.inputs.stop()
+
+    def stop(self) -> None:
+        """Do nothing more that was put off: the window goes now."""
+        for timer in self.findChildren(QTimer):  # of every controller
+            timer.stop()
 
     def _connect_signals(self) -> None:
         window = self._window
