@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -187,12 +188,39 @@ def test_all_that_is_saved_is_written(
     qtbot.waitUntil(lambda: written == [str(paths[0]), str(paths[2])], timeout=WAIT_MS)
 
 
-def test_what_is_saved_just_before_the_end_is_written(tmp_path: Path) -> None:
+def test_what_is_saved_just_before_the_end_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drawing = Drawing((Stroke(np.array([[1, 2], [30, 40]], np.float32)),), (280.0, 280.0))
-    files = FileService()  # its thread has no time for it
+    busy, closed = threading.Event(), threading.Event()
+    writers: list[str] = []
+    write = FileService._save
+
+    def read(_self: FileService, _folder: Path) -> None:
+        busy.set()
+        assert closed.wait(WAIT_MS / 1000)  # no time to write before the end
+
+    def save(self: FileService, item: Any) -> None:
+        writers.append(threading.current_thread().name)
+        write(self, item)
+
+    monkeypatch.setattr(FileService, "_list_folder", read)
+    monkeypatch.setattr(FileService, "_save", save)
+    files = FileService()
+    close = files._mailbox.close
+
+    def close_and_tell() -> None:
+        close()
+        closed.set()
+
+    monkeypatch.setattr(files._mailbox, "close", close_and_tell)
+    files.start()
+    files.list_folder(tmp_path)
+    assert busy.wait(WAIT_MS / 1000)
     files.save_drawing(tmp_path / "a.jsonl", drawing)
     assert files.shutdown()
     assert (tmp_path / "a.jsonl").is_file()
+    assert writers == ["files"]  # the window's thread writes nothing
 
 
 def test_what_cannot_be_written_is_told(files: FileService, qtbot: QtBot, tmp_path: Path) -> None:

@@ -144,7 +144,9 @@ class FileService(QObject):
         super().__init__(parent)
         self._mailbox: Mailbox[_Job] = Mailbox("file", "folder", "write", "steps", "ahead")
         self._writes: SimpleQueue[_Write] = SimpleQueue()
-        self._worker = Worker("files", self._mailbox, self._handle, self._on_error)
+        self._worker = Worker(
+            "files", self._mailbox, self._handle, self._on_error, finish=self._write_all
+        )
 
         # The worker's alone: what was read ahead, and of which version of which file.
         self._ahead: tuple[_Version, list[Drawing | Picture]] | None = None
@@ -192,11 +194,9 @@ class FileService(QObject):
     def shutdown(self) -> bool:
         """End the thread; call before any receiver of the signals is deleted.
 
-        What somebody has saved just before is written all the same.
+        What somebody has saved just before is written all the same, on that thread.
         """
-        ended = self._worker.shutdown()
-        self._write_all()
-        return ended
+        return self._worker.shutdown()
 
     def _write(self, item: _Write) -> None:
         self._writes.put(item)
@@ -204,7 +204,7 @@ class FileService(QObject):
 
     def _write_all(self) -> None:
         """Write what waits; one that can't be written is told, and the others are written."""
-        with suppress(Empty):  # the end may be at work on it, too
+        with suppress(Empty):
             while True:
                 item = self._writes.get_nowait()
                 try:

@@ -31,6 +31,8 @@ class Worker(Generic[T]):
         through; the worker lives on.
     prepare : callable
         Called on the worker's thread before anything is taken: for heavy imports.
+    finish : callable
+        Called on the worker's thread once nothing more is taken; `shutdown` waits for it, too.
     """
 
     def __init__(
@@ -40,11 +42,13 @@ class Worker(Generic[T]):
         handle: Callable[[T], None],
         on_error: Callable[[Exception], None],
         prepare: Callable[[], None] | None = None,
+        finish: Callable[[], None] | None = None,
     ) -> None:
         self._mailbox = mailbox
         self._handle = handle
         self._on_error = on_error
         self._prepare = prepare
+        self._finish = finish
         self._since: float | None = None  # when the item at hand was taken
         # A daemon, so that a library call that can't be interrupted never keeps the process.
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -88,6 +92,8 @@ class Worker(Generic[T]):
             self._since = time.monotonic()
             self._guarded(partial(self._handle, item))
             self._since = None
+        if self._finish is not None:
+            self._guarded(self._finish)
 
     def _guarded(self, step: Callable[[], None]) -> None:
         try:
